@@ -94,16 +94,15 @@ class Face:
     foreground: Colour
     label: Colour
     places: tuple[Place, ...]
-    secondary_static: tuple[Field, ...]
     back_static: tuple[Field, ...]
     icon: Mapping[Scale, bytes]
-    logo: Mapping[Scale, bytes] | None
+    logo: Mapping[Scale, bytes]
     # What the card itself says: dynamic.
     serial_number: str
     strip: Mapping[Scale, bytes]
     header: tuple[Field, ...]
     secondary: tuple[Field, ...]
-    back: tuple[Field, ...]
+    back: tuple[Field, ...]  # shown before back_static
     barcode: Barcode
     stamps: int
     stamps_required: int

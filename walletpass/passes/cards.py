@@ -1,0 +1,243 @@
+"""From a card in the database to its face."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from itertools import groupby
+
+from babel.dates import format_date
+from sqlalchemy import Connection
+
+from walletpass.i18n import LANGUAGES, N_, Words, same, translate, translate_plural, words
+from walletpass.keys import Keyring
+from walletpass.loyalty.cards import Card
+from walletpass.loyalty.ids import group_code
+from walletpass.loyalty.merchants import Location, Merchant, locations_of, merchant_by_id
+from walletpass.loyalty.programs import Program, program_by_id
+from walletpass.loyalty.rules import Reward, Terms
+from walletpass.passes import artwork
+from walletpass.passes.cache import Cache
+from walletpass.passes.design import Design, load_design
+from walletpass.passes.face import Barcode, Colour, Face, Field, FieldKey, Place, Scale
+from walletpass.passes.links import card_links, link_token
+from walletpass.passes.stamps import Progress
+
+MOST_PLACES = 10
+"""Locations that a pass may carry (apple-wallet 2.8: max 10)."""
+
+PROGRAMS_KEPT = 256
+NOTHING = "–"
+
+NEWS = {
+    "welcome": N_("Welcome! Show this card at every visit."),
+    "stamped": N_("Thank you for your visit."),
+    "ready": N_("Your reward is ready. Show this card to redeem it."),
+    "redeemed": N_("Reward redeemed. Enjoy!"),
+    "expired": N_("A reward on this card has expired."),
+    "undone": N_("Your card has been corrected."),
+    "closed": N_("This card has been closed."),
+}
+
+SPEAKS: Mapping[str, FieldKey] = {"welcome": "stamps", "stamped": "stamps", "ready": "ready"}
+"""Which field carries the message on the lock screen after which news; `news` itself after all others.
+
+Exactly one, because a phone that finds two messaged fields changed says only that something has (apple-wallet 2.7).
+"""
+
+
+@dataclass(frozen=True)
+class _ProgramFace:
+    """The part of the face that all cards of a program share."""
+
+    key: str
+    design: Design
+    description: Words
+    icon: Mapping[Scale, bytes]
+    logo: Mapping[Scale, bytes]
+    places: tuple[Place, ...]
+    back: tuple[Field, ...]
+
+
+class CardFaces:
+    """Makes faces. Thread-safe; what a program's cards share is made once per revision of the program."""
+
+    def __init__(self, base_url: str, keyring: Keyring) -> None:
+        self._base_url = base_url
+        self._keyring = keyring
+        self._programs: Cache[object, _ProgramFace] = Cache(PROGRAMS_KEPT)
+
+    def load(self, connection: Connection, card: Card, now: datetime) -> Face:
+        """The face of a card as it is now."""
+        program = program_by_id(connection, card.program_id)
+        merchant = merchant_by_id(connection, card.merchant_id)
+        return self.face(card, program, merchant, locations_of(connection, card.merchant_id), now)
+
+    def face(
+        self, card: Card, program: Program, merchant: Merchant, locations: Sequence[Location], now: datetime
+    ) -> Face:
+        """The face of a card, from all that it depends on."""
+        shared = self._shared(program, merchant, locations)
+        ready = card.ready(now)
+        colours = shared.design.colours
+        return Face(
+            static_key=shared.key,
+            organization=merchant.name,
+            program=program.name,
+            description=shared.description,
+            background=colours.background,
+            foreground=colours.foreground,
+            label=colours.label,
+            places=shared.places,
+            back_static=shared.back,
+            icon=shared.icon,
+            logo=shared.logo,
+            serial_number=card.serial_number,
+            strip=artwork.strip(shared.design, stamps_shown(card, program.terms, bool(ready))),
+            header=(_stamps_field(card, program.terms),),
+            secondary=tuple(_secondary(card, program.terms, ready)),
+            back=tuple(_back(card, program.terms, ready, card_links(self._base_url, self._token(card)).web)),
+            barcode=Barcode(card.code, group_code(card.code)),
+            stamps=card.stamps,
+            stamps_required=program.terms.stamps_required,
+            rewards_ready=len(ready),
+            language=card.customer.language,
+            web_url=card_links(self._base_url, self._token(card)).web,
+            revision=card.revision,
+            last_modified=card.last_modified,
+            voided=card.closed_at is not None,
+        )
+
+    def _token(self, card: Card) -> str:
+        return link_token(self._keyring, card)
+
+    def _shared(self, program: Program, merchant: Merchant, locations: Sequence[Location]) -> _ProgramFace:
+        key = (program.id, program.revision, merchant, tuple(locations))
+        return self._programs.get(key, lambda: _program_face(key, program, merchant, locations))
+
+
+def design_of(program: Program) -> Design:
+    """The design of the program's cards: a ready-made one, in colours of its own where it has some.
+
+    Raises UnknownDesign and BadDesign.
+    """
+    design = load_design(str(program.design.get("template", "plain")))
+    colours: Mapping[str, Colour | str] = program.design.get("colours") or {}
+    return design.with_colours(**colours) if colours else design
+
+
+def stamps_shown(card: Card, terms: Terms, ready: bool) -> Progress:
+    """What the picture of the card shows. A card may hold more stamps than a program that was shortened later."""
+    return Progress(
+        stamps=min(card.stamps, terms.stamps_required),
+        stamps_required=terms.stamps_required,
+        extras=frozenset(extra.at for extra in terms.extras),
+        ready=ready,
+    )
+
+
+def next_reward(card: Card, terms: Terms) -> tuple[int, str]:
+    """The next reward that stamps will earn: how many more it takes, and its name."""
+    had = {r.milestone for r in card.rewards if not r.stamps_spent and r.state != "revoked"}
+    ahead = [(e.at, e.reward) for e in terms.extras if e.at > card.stamps and not (e.once == "card" and e.at in had)]
+    at, name = min([*ahead, (terms.stamps_required, terms.reward)])
+    return max(at - card.stamps, 1), name
+
+
+def named(rewards: Iterable[Reward]) -> str:
+    """The names of rewards in one line; equal ones are counted: "Free coffee × 2, Pastry"."""
+    names = [reward.name for reward in rewards]
+    counted = [(name, sum(1 for _ in group)) for name, group in groupby(sorted(names, key=names.index))]
+    return ", ".join(f"{name} × {count}" if count > 1 else name for name, count in counted)
+
+
+def _program_face(key: object, program: Program, merchant: Merchant, locations: Sequence[Location]) -> _ProgramFace:
+    design = design_of(program)
+    return _ProgramFace(
+        key=sha256(repr(key).encode()).hexdigest()[:32],
+        design=design,
+        description=words(N_("Stamp card, %(merchant)s: %(program)s"), merchant=merchant.name, program=program.name),
+        icon=artwork.icon(design),
+        logo=artwork.logo(design),
+        places=tuple(_places(locations)),
+        back=tuple(_shared_back(program, merchant)),
+    )
+
+
+def _places(locations: Sequence[Location]) -> Iterable[Place]:
+    for location in locations[:MOST_PLACES]:
+        if location.latitude is not None and location.longitude is not None:
+            text = same(location.relevant_text) if location.relevant_text else _nearby(location)
+            yield Place(location.latitude, location.longitude, text)
+
+
+def _nearby(location: Location) -> Words:
+    return words(N_("%(location)s is just around the corner"), location=location.name)
+
+
+def _stamps_field(card: Card, terms: Terms) -> Field:
+    value = f"{card.stamps} / {terms.stamps_required}"
+    return Field("stamps", words(N_("Stamps")), value, _speech(card, "stamps", N_("You now have %@ stamps")))
+
+
+def _secondary(card: Card, terms: Terms, ready: Sequence[Reward]) -> Iterable[Field]:
+    yield Field("reward", words(N_("Next reward")), next_reward(card, terms)[1])
+    yield Field(
+        "ready",
+        words(N_("Ready for you")),
+        named(ready) or NOTHING,
+        _speech(card, "ready", N_("Ready for you: %@")),
+    )
+    if card.customer.name:
+        yield Field("name", words(N_("Name")), card.customer.name)
+
+
+def _back(card: Card, terms: Terms, ready: Sequence[Reward], web_url: str) -> Iterable[Field]:
+    news = Field("news", words(N_("Latest")), words(NEWS[card.news]))
+    yield Field(news.key, news.label, news.value, same("%@") if card.news not in SPEAKS else None)
+    missing, name = next_reward(card, terms)
+    yield Field("progress", words(N_("Your progress")), _progress(card, terms, missing, name))
+    if ready:
+        yield Field("rewards", words(N_("Your rewards")), {one: _listed(one, ready) for one in LANGUAGES})
+    yield Field("card", words(N_("This card on the web, language and name")), web_url, link=web_url)
+
+
+def _progress(card: Card, terms: Terms, missing: int, reward: str) -> Words:
+    return words(
+        N_("%(stamps)s of %(required)s stamps. %(missing)s more: %(reward)s."),
+        stamps=card.stamps,
+        required=terms.stamps_required,
+        missing=missing,
+        reward=reward,
+    )
+
+
+def _listed(language: str, rewards: Sequence[Reward]) -> str:
+    return "\n".join(_with_expiry(language, reward) for reward in rewards)
+
+
+def _with_expiry(language: str, reward: Reward) -> str:
+    if reward.expires_at is None:
+        return reward.name
+    day = format_date(reward.expires_at, "long", locale=language)
+    return translate(language, N_("%(reward)s, until %(day)s"), reward=reward.name, day=day)
+
+
+def _shared_back(program: Program, merchant: Merchant) -> Iterable[Field]:
+    yield Field("about", words(N_("How it works")), {one: _how_it_works(one, program.terms) for one in LANGUAGES})
+    if program.conditions:
+        yield Field("terms", words(N_("Terms")), program.conditions)
+    contact = "\n".join(filter(None, (merchant.name, merchant.email, merchant.phone, merchant.website)))
+    yield Field("contact", words(N_("Contact")), contact)
+
+
+def _how_it_works(language: str, terms: Terms) -> str:
+    steps = [(extra.at, extra.reward) for extra in terms.extras] + [(terms.stamps_required, terms.reward)]
+    return "\n".join(
+        translate_plural(language, N_("%(n)s stamp: %(reward)s"), N_("%(n)s stamps: %(reward)s"), at, reward=reward)
+        for at, reward in sorted(steps)
+    )
+
+
+def _speech(card: Card, key: FieldKey, message: str) -> Words | None:
+    return words(message) if SPEAKS.get(card.news) == key else None

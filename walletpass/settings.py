@@ -21,7 +21,9 @@ class Settings(BaseSettings):
     Paths are taken relative to the working directory. Nothing here is read again after the start.
     """
 
-    model_config = SettingsConfigDict(env_prefix="WALLETPASS_", env_file=".env", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="WALLETPASS_", env_file=".env", env_ignore_empty=True, frozen=True, extra="ignore"
+    )
 
     instance_dir: Path = Path("instance")
     database_url: str = ""
@@ -55,7 +57,9 @@ class Settings(BaseSettings):
     def _is_secret_enough(cls, value: SecretStr) -> SecretStr:
         keys = split_keys(value.get_secret_value())
         if not keys or any(len(key) < SHORTEST_SECRET for key in keys):
-            raise ValueError(f"every key needs at least {SHORTEST_SECRET} characters; make one with: openssl rand -hex 32")
+            raise ValueError(
+                f"every key needs at least {SHORTEST_SECRET} characters; make one with: openssl rand -hex 32"
+            )
         return value
 
     @model_validator(mode="after")
@@ -101,5 +105,7 @@ def read_settings(**given: object) -> Settings:
 def _in_words(where: tuple[int | str, ...], message: str) -> str:
     name = f"WALLETPASS_{str(where[0]).upper()}" if where else "settings"
     if message == "Field required":
-        return f"{name} is not set; make one with: openssl rand -hex 32" if name.endswith("SECRET_KEY") else f"set {name}"
+        return (
+            f"{name} is not set; make one with: openssl rand -hex 32" if name.endswith("SECRET_KEY") else f"set {name}"
+        )
     return f"{name}: {message.removeprefix('Value error, ')}"

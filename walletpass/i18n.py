@@ -57,4 +57,3 @@ def words(message: str, **values: object) -> Words:
 def same(text: str) -> Words:
     """A text of the merchant's own, the same in every language."""
     return dict.fromkeys(LANGUAGES, text)
-

@@ -1,0 +1,208 @@
+"""From a face to pass.json, split in two: what all cards of a program share, and what one card says.
+
+Texts that differ between languages go into `pass.strings`; pass.json then holds their keys, such as `news.value`.
+Source: Apple, Wallet Passes, "Pass", "PassFields", "PassFieldContent", "Creating the source for a pass".
+"""
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from html import escape
+from itertools import chain
+from typing import Any, NamedTuple
+
+from walletpass.apple.schema import is_address
+from walletpass.apple.strings import write_strings
+from walletpass.i18n import DEFAULT_LANGUAGE, LANGUAGES, Words
+from walletpass.keys import Keyring
+from walletpass.passes.face import Barcode, Face, Field
+
+Texts = tuple[tuple[str, tuple[str, ...]], ...]
+"""Texts of a pass that differ between languages: each a key and the text in each of LANGUAGES."""
+
+_encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
+
+
+@dataclass(frozen=True)
+class Issuer:
+    """In whose name passes are issued, and where phones ask for updates."""
+
+    pass_type_identifier: str
+    team_identifier: str
+    web_service_url: str
+
+
+class WrittenField(NamedTuple):
+    """A field in JSON, its texts that differ between languages, and what is wrong with it."""
+
+    json: str
+    texts: Texts
+    faults: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Shared:
+    """What the pass.json of all cards of a program has in common, already written.
+
+    opening: the object's beginning, up to the last shared key. back: the shared back fields.
+    strings: the shared part of `pass.strings` in each of LANGUAGES; empty when no text differs.
+    """
+
+    opening: str
+    back: Sequence[WrittenField]
+    back_keys: frozenset[str]
+    strings: tuple[bytes, ...]
+
+
+class WrittenFields(NamedTuple):
+    """The fields of one card, group by group."""
+
+    header: Sequence[WrittenField]
+    secondary: Sequence[WrittenField]
+    back: Sequence[WrittenField]
+
+    @property
+    def texts(self) -> Texts:
+        return tuple(chain.from_iterable([field.texts for field in self._all()]))
+
+    @property
+    def faults(self) -> list[str]:
+        return list(chain.from_iterable([field.faults for field in self._all()]))
+
+    def _all(self) -> list[WrittenField]:
+        return [*self.header, *self.secondary, *self.back]
+
+
+def authentication_token(keyring: Keyring, key_id: str | None, pass_type_identifier: str, serial_number: str) -> str:
+    """The secret that a pass shows to the web service: 64 hexadecimal digits, the same for ever. Never log it.
+
+    Raises walletpass.keys.RetiredKey.
+    """
+    return keyring.derive("apple authentication token", pass_type_identifier, serial_number, key_id=key_id).hex()
+
+
+def shared(face: Face, issuer: Issuer) -> Shared:
+    """The shared part of the face's pass.json. Raises UnicodeEncodeError, see `write_strings`."""
+    texts: dict[str, tuple[str, ...]] = {}
+    head = {
+        "formatVersion": 1,
+        "passTypeIdentifier": issuer.pass_type_identifier,
+        "teamIdentifier": issuer.team_identifier,
+        "organizationName": face.organization,
+        "description": _localised("description", face.description, texts),
+        "logoText": face.organization,
+        "backgroundColor": face.background.rgb,
+        "foregroundColor": face.foreground.rgb,
+        "labelColor": face.label.rgb,
+        "suppressStripShine": True,
+        "sharingProhibited": True,
+        "webServiceURL": issuer.web_service_url,
+    }
+    if face.places:
+        head["locations"] = [
+            {
+                "latitude": place.latitude,
+                "longitude": place.longitude,
+                "relevantText": _localised(f"places.{number}", place.text, texts),
+            }
+            for number, place in enumerate(face.places)
+        ]
+    back = [write_field(field) for field in face.back_static]
+    return Shared(
+        opening=_encode(head).removesuffix("}"),
+        back=back,
+        back_keys=frozenset(field.key for field in face.back_static),
+        strings=strings_in_every_language((*texts.items(), *chain.from_iterable(field.texts for field in back))),
+    )
+
+
+def write_field(field: Field) -> WrittenField:
+    """The field as Wallet wants it."""
+    texts: dict[str, tuple[str, ...]] = {}
+    key, value = field.key, field.value
+    given: dict[str, Any] = {"key": key, "label": _localised(f"{key}.label", field.label, texts)}
+    if isinstance(value, datetime):
+        given |= {"value": _date(value), "dateStyle": "PKDateStyleMedium", "timeStyle": "PKDateStyleNone"}
+    elif isinstance(value, int):
+        given |= {"value": value, "numberStyle": "PKNumberStyleDecimal"}
+    else:
+        given["value"] = _localised(f"{key}.value", value, texts)
+        if field.link:
+            given["attributedValue"] = _localised(f"{key}.link", _linked(value, field.link), texts)
+    if field.change_message is not None:
+        given["changeMessage"] = _localised(f"{key}.message", field.change_message, texts)
+    # Value by value: the encoder sets itself up anew for an object, which takes longer than encoding it.
+    members = [f'"{name}":{_encode(each)}' for name, each in given.items()]
+    return WrittenField(f"{{{','.join(members)}}}", tuple(texts.items()), list(_faults(field)))
+
+
+def write_fields(face: Face, write: Callable[[Field], WrittenField] = write_field) -> WrittenFields:
+    """The card's own fields. write: how one is written; a renderer remembers those that it has written before."""
+    return WrittenFields(
+        [write(field) for field in face.header],
+        [write(field) for field in face.secondary],
+        [write(field) for field in face.back],
+    )
+
+
+def pass_json(face: Face, shared: Shared, fields: WrittenFields, token: str) -> str:
+    """The whole pass.json of a face, with its authentication token."""
+    expiration = f',"expirationDate":"{_date(face.expires_at)}"' if face.expires_at is not None else ""
+    voided = ',"voided":true' if face.voided else ""
+    return (
+        f'{shared.opening},"serialNumber":{_encode(face.serial_number)},"authenticationToken":"{token}"'
+        f'{expiration}{voided},"barcodes":[{_barcode(face.barcode)}],"storeCard":{{'
+        f'"headerFields":[{_joined(fields.header)}],'
+        f'"secondaryFields":[{_joined(fields.secondary)}],'
+        f'"backFields":[{_joined([*fields.back, *shared.back])}]}}}}'
+    )
+
+
+def strings_in_every_language(texts: Texts) -> tuple[bytes, ...]:
+    """The lines of `pass.strings` in each of LANGUAGES. Raises UnicodeEncodeError, see `write_strings`."""
+    return tuple(write_strings({key: variants[place] for key, variants in texts}) for place in range(len(LANGUAGES)))
+
+
+def _joined(fields: Sequence[WrittenField]) -> str:
+    return ",".join([field.json for field in fields])
+
+
+def _localised(key: str, text: Words | str, texts: dict[str, tuple[str, ...]]) -> str:
+    """What pass.json says for the text: itself when it is the same in all languages, otherwise its key."""
+    if isinstance(text, str):
+        return text
+    variants = tuple([text.get(language) or text[DEFAULT_LANGUAGE] for language in LANGUAGES])
+    if variants.count(variants[0]) == len(variants):
+        return variants[0]
+    texts[key] = variants
+    return key
+
+
+def _linked(value: Words | str, link: str) -> Words | str:
+    """The value as a link. Wallet honours `<a href>` and nothing else."""
+    if isinstance(value, Mapping):
+        return {language: _anchor(text, link) for language, text in value.items()}
+    return _anchor(value, link)
+
+
+def _anchor(text: str, link: str) -> str:
+    return f"<a href='{escape(link)}'>{escape(text)}</a>"
+
+
+def _barcode(barcode: Barcode) -> str:
+    return (
+        f'{{"format":"PKBarcodeFormatQR","message":{_encode(barcode.message)},"messageEncoding":"iso-8859-1",'
+        f'"altText":{_encode(barcode.alt_text)}}}'
+    )
+
+
+def _date(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="seconds")
+
+
+def _faults(field: Field) -> Iterator[str]:
+    if field.change_message is not None and not all("%@" in text for text in field.change_message.values()):
+        yield f"the change message of {field.key!r} lacks %@, the place of the new value"
+    if field.link is not None and not is_address(field.link):
+        yield f"the link of {field.key!r} must be an address such as https://example.com, without blanks"

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from hashlib import sha256
 from itertools import groupby
 
@@ -27,6 +28,7 @@ MOST_PLACES = 10
 """Locations that a pass may carry (apple-wallet 2.8: max 10)."""
 
 PROGRAMS_KEPT = 256
+FIELDS_KEPT = 2048
 NOTHING = "–"
 
 NEWS = {
@@ -79,6 +81,7 @@ class CardFaces:
         """The face of a card, from all that it depends on."""
         shared = self._shared(program, merchant, locations)
         ready = card.ready(now)
+        web_url = card_links(self._base_url, link_token(self._keyring, card)).web
         colours = shared.design.colours
         return Face(
             static_key=shared.key,
@@ -94,22 +97,19 @@ class CardFaces:
             logo=shared.logo,
             serial_number=card.serial_number,
             strip=artwork.strip(shared.design, stamps_shown(card, program.terms, bool(ready))),
-            header=(_stamps_field(card, program.terms),),
+            header=(_stamps_field(card.stamps, program.terms.stamps_required, _speaks(card, "stamps")),),
             secondary=tuple(_secondary(card, program.terms, ready)),
-            back=tuple(_back(card, program.terms, ready, card_links(self._base_url, self._token(card)).web)),
+            back=tuple(_back(card, program.terms, ready, web_url)),
             barcode=Barcode(card.code, group_code(card.code)),
             stamps=card.stamps,
             stamps_required=program.terms.stamps_required,
             rewards_ready=len(ready),
             language=card.customer.language,
-            web_url=card_links(self._base_url, self._token(card)).web,
+            web_url=web_url,
             revision=card.revision,
             last_modified=card.last_modified,
             voided=card.closed_at is not None,
         )
-
-    def _token(self, card: Card) -> str:
-        return link_token(self._keyring, card)
 
     def _shared(self, program: Program, merchant: Merchant, locations: Sequence[Location]) -> _ProgramFace:
         key = (program.id, program.revision, merchant, tuple(locations))
@@ -175,41 +175,59 @@ def _nearby(location: Location) -> Words:
     return words(N_("%(location)s is just around the corner"), location=location.name)
 
 
-def _stamps_field(card: Card, terms: Terms) -> Field:
-    value = f"{card.stamps} / {terms.stamps_required}"
-    return Field("stamps", words(N_("Stamps")), value, _speech(card, "stamps", N_("You now have %@ stamps")))
-
-
 def _secondary(card: Card, terms: Terms, ready: Sequence[Reward]) -> Iterable[Field]:
-    yield Field("reward", words(N_("Next reward")), next_reward(card, terms)[1])
-    yield Field(
-        "ready",
-        words(N_("Ready for you")),
-        named(ready) or NOTHING,
-        _speech(card, "ready", N_("Ready for you: %@")),
-    )
+    yield _reward_field(next_reward(card, terms)[1])
+    yield _ready_field(named(ready) or NOTHING, _speaks(card, "ready"))
     if card.customer.name:
         yield Field("name", words(N_("Name")), card.customer.name)
 
 
 def _back(card: Card, terms: Terms, ready: Sequence[Reward], web_url: str) -> Iterable[Field]:
-    news = Field("news", words(N_("Latest")), words(NEWS[card.news]))
-    yield Field(news.key, news.label, news.value, same("%@") if card.news not in SPEAKS else None)
-    missing, name = next_reward(card, terms)
-    yield Field("progress", words(N_("Your progress")), _progress(card, terms, missing, name))
+    yield _news_field(card.news)
+    yield _progress_field(card.stamps, terms.stamps_required, *next_reward(card, terms))
     if ready:
         yield Field("rewards", words(N_("Your rewards")), {one: _listed(one, ready) for one in LANGUAGES})
     yield Field("card", words(N_("This card on the web, language and name")), web_url, link=web_url)
 
 
-def _progress(card: Card, terms: Terms, missing: int, reward: str) -> Words:
-    return words(
+def _speaks(card: Card, key: FieldKey) -> bool:
+    return SPEAKS.get(card.news) == key
+
+
+# Cards in the same state share their fields: made once here, written once by the renderer.
+
+
+@lru_cache(FIELDS_KEPT)
+def _stamps_field(stamps: int, required: int, speaks: bool) -> Field:
+    message = words(N_("You now have %@ stamps")) if speaks else None
+    return Field("stamps", words(N_("Stamps")), f"{stamps} / {required}", message)
+
+
+@lru_cache(FIELDS_KEPT)
+def _reward_field(name: str) -> Field:
+    return Field("reward", words(N_("Next reward")), name)
+
+
+@lru_cache(FIELDS_KEPT)
+def _ready_field(names: str, speaks: bool) -> Field:
+    return Field("ready", words(N_("Ready for you")), names, words(N_("Ready for you: %@")) if speaks else None)
+
+
+@lru_cache(FIELDS_KEPT)
+def _news_field(news: str) -> Field:
+    return Field("news", words(N_("Latest")), words(NEWS[news]), None if news in SPEAKS else same("%@"))
+
+
+@lru_cache(FIELDS_KEPT)
+def _progress_field(stamps: int, required: int, missing: int, reward: str) -> Field:
+    progress = words(
         N_("%(stamps)s of %(required)s stamps. %(missing)s more: %(reward)s."),
-        stamps=card.stamps,
-        required=terms.stamps_required,
+        stamps=stamps,
+        required=required,
         missing=missing,
         reward=reward,
     )
+    return Field("progress", words(N_("Your progress")), progress)
 
 
 def _listed(language: str, rewards: Sequence[Reward]) -> str:
@@ -237,7 +255,3 @@ def _how_it_works(language: str, terms: Terms) -> str:
         translate_plural(language, N_("%(n)s stamp: %(reward)s"), N_("%(n)s stamps: %(reward)s"), at, reward=reward)
         for at, reward in sorted(steps)
     )
-
-
-def _speech(card: Card, key: FieldKey, message: str) -> Words | None:
-    return words(message) if SPEAKS.get(card.news) == key else None

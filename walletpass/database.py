@@ -101,14 +101,19 @@ def open_database(address: str, *, pool_size: int = 8) -> Engine:
         url = url.set(drivername="postgresql+psycopg")
     if url.drivername != "postgresql+psycopg":
         raise DatabaseError(f"walletpass runs on SQLite and PostgreSQL, not on {url.drivername}")
-    return create_engine(url, pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=True)
+    return create_engine(url, pool_pre_ping=True, **_options(pool_size))
+
+
+def _options(pool_size: int) -> dict[str, Any]:
+    # Parameters may be push tokens; errors and logs show the statements without them.
+    return {"pool_size": pool_size, "max_overflow": pool_size, "hide_parameters": True}
 
 
 def _open_sqlite(url: URL, pool_size: int) -> Engine:
     if not url.database or url.database == ":memory:":
         raise DatabaseError("an SQLite database needs a file: stamps in memory would be lost")
     Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, pool_size=pool_size, max_overflow=pool_size)
+    engine = create_engine(url, **_options(pool_size))
 
     @event.listens_for(engine, "connect")
     def prepare(connection: sqlite3.Connection, _record: object) -> None:

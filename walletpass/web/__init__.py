@@ -7,8 +7,8 @@ How a page is made:
   `body_class` "narrow" makes a column of phone's width. `ui.` holds the parts, see `templates/macros.html`.
 - Every text is `_("...")` or `ngettext(...)` in templates, `languages.say(N_("..."))` in Python. The language is the
   browser's until the view calls `languages.speak(merchant.language)`.
-- Forms post to their own address with `{{ csrf_field() }}`; scripts send its value as `X-CSRFToken`. Views answer a form
-  with `flash(text, "success" | "error" | "info")` and a redirect with status 303.
+- Forms post to their own address with `{{ csrf_field() }}`; scripts send its value as `X-CSRFToken`. Views answer a
+  form with `flash(text, "success" | "error" | "info")` and a redirect with status 303.
 - Colours, buttons, panels, tables are in `static/walletpass.css`; a page's own styles and scripts are files beside it,
   named for the page and linked in the blocks `head` and `scripts`: the content security policy lets nothing inline by.
 - Bodies over 64 KiB are refused; a view that needs more sets `request.max_content_length` before it reads.

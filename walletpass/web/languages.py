@@ -1,18 +1,23 @@
 """The language of a page: asked for in the address, known from whom the page is for, or the browser's own."""
 
+from collections.abc import Mapping
+from datetime import datetime
+
+from babel.dates import format_date, format_datetime
 from flask import Flask, g, request
 
-from walletpass.i18n import DEFAULT_LANGUAGE, LANGUAGES, translate, translations
+from walletpass.i18n import DEFAULT_LANGUAGE, LANGUAGES, Words, translate, translations
 
 NAMES = {"en": "English", "pl": "Polski", "hu": "Magyar"}
 """What each language calls itself."""
 
 
 def speak_languages(app: Flask) -> None:
-    """Give the templates `_`, `ngettext`, `page_language()` and `language_names`."""
+    """Give the templates `_`, `ngettext`, `page_language()`, `language_names`; as filters `spoken`, `day`, `moment`."""
     app.jinja_env.add_extension("jinja2.ext.i18n")
     app.jinja_env.install_gettext_callables(_gettext, _ngettext, newstyle=True)  # type: ignore[attr-defined]
     app.jinja_env.globals.update(page_language=page_language, language_names=NAMES)
+    app.jinja_env.filters.update(spoken=spoken, day=day, moment=moment)
 
 
 def speak(language: str) -> None:
@@ -32,6 +37,23 @@ def page_language() -> str:
 def say(message: str, **values: object) -> str:
     """The message, marked with N_, in the language of the page."""
     return translate(page_language(), message, **values)
+
+
+def spoken(value: Words | str | int | datetime) -> str:
+    """The value of a field of a face, in the language of the page."""
+    if isinstance(value, Mapping):
+        return value[page_language()]
+    return day(value) if isinstance(value, datetime) else str(value)
+
+
+def day(at: datetime) -> str:
+    """The day of a moment, written out. at: on the clock to go by, such as the shop's."""
+    return format_date(at, "long", locale=page_language())
+
+
+def moment(at: datetime) -> str:
+    """Day and time of a moment, short. at: on the clock to go by, such as the shop's."""
+    return format_datetime(at, "d MMM, HH:mm", locale=page_language())
 
 
 def _gettext(message: str) -> str:

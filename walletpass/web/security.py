@@ -7,6 +7,7 @@ from flask import Blueprint, Flask, Response
 from flask_wtf.csrf import CSRFProtect, generate_csrf
 from markupsafe import Markup
 from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.wrappers import Response as AnyResponse
 
 from walletpass.deps import Deps
 from walletpass.settings import Settings
@@ -86,12 +87,12 @@ def cookie_name(settings: Settings, name: str) -> str:
     return f"{'__Host-' if is_https(settings) else ''}walletpass-{name}"
 
 
-def set_cookie(response: Response, settings: Settings, name: str, value: str, *, max_age: int) -> None:
+def set_cookie(response: AnyResponse, settings: Settings, name: str, value: str, *, max_age: int) -> None:
     """Set one of our cookies: for this host only, out of reach of scripts. max_age in seconds."""
     response.set_cookie(cookie_name(settings, name), value, max_age=max_age, **_cookie_flags(settings))
 
 
-def delete_cookie(response: Response, settings: Settings, name: str) -> None:
+def delete_cookie(response: AnyResponse, settings: Settings, name: str) -> None:
     """Make the browser forget one of our cookies."""
     response.delete_cookie(cookie_name(settings, name), **_cookie_flags(settings))
 

@@ -13,6 +13,7 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
@@ -25,7 +26,12 @@ from cryptography.hazmat.primitives.serialization import (
 from cryptography.x509.oid import NameOID
 
 APPLE_CERTIFICATES = "https://www.apple.com/certificateauthority/"
-PASS_TYPE_PREFIX = "pass."
+APPLE_INTERMEDIATES = frozenset(
+    {"ea4757885538dd8cb59ff4556f676087d83c85e70902c122e42c0808b5bce14c"}  # WWDR G4, until 2030-12-10
+)
+"""SHA-256 of the certificates of Apple's that issue pass certificates."""
+APPLE_ROOTS = frozenset({"b0b1730ecbc7ff4505142c49f1295e6eda6bcaed7e2c68c5be91b5a11001f024"})  # Apple Root CA
+"""SHA-256 of the root certificates that Apple's intermediates lead to."""
 
 PrivateKey = RSAPrivateKey | EllipticCurvePrivateKey
 
@@ -209,6 +215,18 @@ def is_issued_by(certificate: x509.Certificate, issuer: x509.Certificate) -> boo
     except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
         return False
     return True
+
+
+def is_apples(intermediate: x509.Certificate, root: x509.Certificate | None = None) -> bool:
+    """Whether an intermediate is pinned as Apple's, or was issued by a root (if given) that is.
+
+    Fingerprints are pinned, not names: a name can be given to any certificate.
+    """
+    if intermediate.fingerprint(SHA256()).hex() in APPLE_INTERMEDIATES:
+        return True
+    if root is None or root.fingerprint(SHA256()).hex() not in APPLE_ROOTS:
+        return False
+    return is_issued_by(intermediate, root)
 
 
 def first_value(name: x509.Name, oid: x509.ObjectIdentifier) -> str | None:

@@ -27,11 +27,11 @@ class Element(NamedTuple):
         """The elements in a constructed one. Raises BadDer."""
         if not self.tag & _CONSTRUCTED:
             raise BadDer(f"an element with tag 0x{self.tag:02x} holds no others")
-        found, rest = [], self.content
-        while rest:
-            element = _first(rest)
+        found, position = [], 0
+        while position < len(self.content):
+            element = _element_at(self.content, position)
             found.append(element)
-            rest = rest[len(element.raw) :]
+            position += len(element.raw)
         return found
 
     def expect(self, tag: int) -> "Element":
@@ -43,31 +43,34 @@ class Element(NamedTuple):
 
 def read(data: bytes) -> Element:
     """The single element that the bytes consist of. Raises BadDer."""
-    element = _first(data)
+    element = _element_at(data, 0)
     if len(element.raw) != len(data):
         raise BadDer(f"{len(data) - len(element.raw)} bytes too many at the end")
     return element
 
 
-def _first(data: bytes) -> Element:
-    if len(data) < 2:
-        raise BadDer("ends too early")
-    if data[0] & 0x1F == 0x1F:
+def _element_at(data: bytes, position: int) -> Element:
+    if len(data) < position + 2:
+        raise BadDer("it ends too early")
+    if data[position] & 0x1F == 0x1F:
         raise BadDer("tags of several bytes do not occur in signatures")
-    start, length = _length(data)
-    if len(data) < start + length:
-        raise BadDer("ends too early")
-    return Element(data[0], data[start : start + length], data[: start + length])
+    start, length = _content_at(data, position + 1)
+    end = start + length
+    if len(data) < end:
+        raise BadDer("it ends too early")
+    return Element(data[position], data[start:end], data[position:end])
 
 
-def _length(data: bytes) -> tuple[int, int]:
-    """Where the content begins, and how long it is."""
-    if data[1] < 0x80:
-        return 2, data[1]
-    size = data[1] & 0x7F
-    if not 0 < size <= _LONGEST_LENGTH or len(data) < 2 + size:
+def _content_at(data: bytes, position: int) -> tuple[int, int]:
+    """Where the content begins, and how long it is, by the length field at the position."""
+    first = data[position]
+    if first < 0x80:
+        return position + 1, first
+    start = position + 1 + (first & 0x7F)
+    encoded = data[position + 1 : start]
+    if not 0 < len(encoded) <= _LONGEST_LENGTH or len(data) < start:
         raise BadDer("a length is indefinite, cut off or too large")
-    length = int.from_bytes(data[2 : 2 + size], "big")
-    if length < 0x80 or data[2] == 0:
+    length = int.from_bytes(encoded, "big")
+    if length < 0x80 or encoded[0] == 0:
         raise BadDer("a length takes more bytes than it needs")
-    return 2 + size, length
+    return start, length

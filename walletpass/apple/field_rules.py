@@ -50,7 +50,7 @@ def style_findings(style: str, content: Mapping[str, Any], texts: Texts) -> Iter
         if count > 1:
             yield refused(f"the field key {key!r} is used {count} times; give every field of the pass its own key")
     yield from _count_findings(style, content)
-    if style == "boardingPass" and content.get("transitType") not in _TRANSIT_TYPES:
+    if style == "boardingPass" and str(content.get("transitType")) not in _TRANSIT_TYPES:
         yield refused(f"boardingPass.transitType must be one of {_either(_TRANSIT_TYPES)}")
 
 

@@ -9,16 +9,7 @@ from walletpass.loyalty import tables
 from walletpass.loyalty.cards import Card, card_by_id, lock_card
 from walletpass.loyalty.destinations import mark_behind
 from walletpass.loyalty.errors import Unfit
-
-LONGEST_NAME = 60
-
-
-def check_name(text: str) -> str | None:
-    """The name without needless blanks, None when there is none. Raises Unfit."""
-    name = " ".join(text.split())
-    if len(name) > LONGEST_NAME or not name.isprintable():
-        raise Unfit("name", N_("Keep the name under 60 signs, on one line."))
-    return name or None
+from walletpass.loyalty.texts import LONGEST_NAME, line_or_none
 
 
 def change_customer(
@@ -31,7 +22,7 @@ def change_customer(
     if language not in LANGUAGES:
         raise Unfit("language", N_("Choose one of the languages en, pl and hu."))
     card = lock_card(connection, merchant_id, card_id)
-    wished = {"name": check_name(name), "language": language}
+    wished = {"name": line_or_none("name", name, LONGEST_NAME), "language": language}
     if wished == {"name": card.customer.name, "language": card.customer.language}:
         return card
     connection.execute(update(tables.customer).where(tables.customer.c.id == card.customer.id).values(**wished))

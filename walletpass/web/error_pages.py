@@ -7,6 +7,7 @@ from flask import Flask, render_template
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
+from walletpass.accounts.errors import Forbidden
 from walletpass.i18n import N_
 from walletpass.loyalty.errors import Conflict, LoyaltyError, NotFound
 from walletpass.web.languages import page_language, say
@@ -32,6 +33,8 @@ _WORDS: Mapping[int, _Words] = {
         N_("Something broke on our side"), N_("It has been noted down. Nothing was lost; please try again in a moment.")
     ),
 }
+_STATUS: Mapping[type[LoyaltyError], int] = {Forbidden: 403, NotFound: 404, Conflict: 409}
+
 _FORGED = _Words(
     N_("This page was open for too long"),
     N_("Go back, load the page again and try once more. Your browser must accept cookies from this page."),
@@ -59,8 +62,9 @@ def _http_error(error: HTTPException) -> Page | HTTPException:
 
 
 def _loyalty_error(error: LoyaltyError) -> Page:
-    status = 404 if isinstance(error, NotFound) else 409 if isinstance(error, Conflict) else 400
-    return _page(status, say(_WORDS[status if status == 404 else 400].title), error.in_words(page_language()), None)
+    status = next((status for kind, status in _STATUS.items() if isinstance(error, kind)), 400)
+    words = _WORDS.get(status, _WORDS[400])
+    return _page(status, say(words.title), error.in_words(page_language()), None)
 
 
 def _page(status: int, title: str, text: str, link: tuple[str, str] | None) -> Page:

@@ -12,7 +12,6 @@ from walletpass.deps import Deps
 from walletpass.i18n import N_
 from walletpass.loyalty import operations
 from walletpass.loyalty.cards import Card, card_by_id
-from walletpass.loyalty.customers import check_name
 from walletpass.loyalty.errors import Unfit, UnknownCard, UnknownProgram
 from walletpass.loyalty.idempotency import Body, answer_once
 from walletpass.loyalty.merchants import merchant_by_id
@@ -51,7 +50,7 @@ def blueprint(deps: Deps, faces: CardFaces, *, apple: bool) -> Blueprint:
             program = program_by_slug(connection, slug)
         key, name = _key(), request.form.get("name", "")
         try:
-            card = _join_once(deps, program, key, check_name(name))
+            card = _join_once(deps, program, key, name)
         except Unfit as fault:
             return _join_page(deps, program, apple, key=key, name=name, error=fault.in_words(page_language())), 400
         return _to_the_card(deps, program, card, open_wallet=apple and request.form.get("wallet") == "apple")
@@ -93,7 +92,7 @@ def _joined_page(deps: Deps, connection: Connection, faces: CardFaces, card: Car
     return render_template("joined.html", front=front_of_card(face, program), token=token)
 
 
-def _join_once(deps: Deps, program: Program, key: str, name: str | None) -> Card:
+def _join_once(deps: Deps, program: Program, key: str, name: str) -> Card:
     """The card made by this very form: an impatient thumb that sends it twice gets the same one again."""
     now = deps.clock()
 

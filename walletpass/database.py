@@ -11,9 +11,10 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import BigInteger, Connection, Dialect, Engine, MetaData, create_engine, event, make_url, text
+from sqlalchemy import BigInteger, Connection, Dialect, Engine, MetaData, Table, create_engine, event, make_url, text
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.sql.operators import OperatorType
 from sqlalchemy.types import TypeDecorator, TypeEngine
 from sqlmodel import SQLModel
@@ -91,17 +92,18 @@ def open_database(address: str, *, pool_size: int = 8) -> Engine:
     """An engine for an SQLAlchemy address, `sqlite:///...` or `postgresql+psycopg://...`. Raises DatabaseError."""
     try:
         url = make_url(address)
-    except ArgumentError:
+    except (ArgumentError, ValueError):  # the latter for a port that is not a number
         raise DatabaseError(
             "WALLETPASS_DATABASE_URL is not an address; write sqlite:///walletpass.db or postgresql+psycopg://..."
         ) from None
-    if url.get_backend_name() == "sqlite":
+    if url.drivername in ("sqlite", "sqlite+pysqlite"):
         return _open_sqlite(url, pool_size)
     if url.drivername == "postgresql":  # the plain spelling that hosting panels hand out
         url = url.set(drivername="postgresql+psycopg")
     if url.drivername != "postgresql+psycopg":
         raise DatabaseError(f"walletpass runs on SQLite and PostgreSQL, not on {url.drivername}")
-    return create_engine(url, pool_pre_ping=True, **_options(pool_size))
+    # READ COMMITTED whatever the server prefers: after waiting for a card we must see what the other one wrote.
+    return create_engine(url, pool_pre_ping=True, isolation_level="READ COMMITTED", **_options(pool_size))
 
 
 def _options(pool_size: int) -> dict[str, Any]:
@@ -112,7 +114,13 @@ def _options(pool_size: int) -> dict[str, Any]:
 def _open_sqlite(url: URL, pool_size: int) -> Engine:
     if not url.database or url.database == ":memory:":
         raise DatabaseError("an SQLite database needs a file: stamps in memory would be lost")
-    Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    try:
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DatabaseError(
+            f"cannot make the folder of the database {url.database}: {error.strerror}; choose another one "
+            "with WALLETPASS_DATABASE_URL"
+        ) from error
     engine = create_engine(url, **_options(pool_size))
 
     @event.listens_for(engine, "connect")
@@ -142,38 +150,54 @@ def transaction(engine: Engine) -> Iterator[Connection]:
 
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
-    """One consistent look at the database, which never waits for a writer on SQLite."""
-    with engine.connect().execution_options(reading=True) as connection, connection.begin():
+    """One consistent look at the database, as it was at the first question. Waits for no writer, writes nothing."""
+    postgres: dict[str, Any] = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+    options = postgres if engine.dialect.name == "postgresql" else {"reading": True}
+    with engine.connect().execution_options(**options) as connection, connection.begin():
         yield connection
 
 
+def insert_if_new(connection: Connection, table: Table, **values: object) -> bool:
+    """Insert the row unless there is one with its key already. Returns whether it was new.
+
+    Waits for another transaction that is just inserting the same key, and goes by how that one ends.
+    """
+    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    return connection.execute(insert(table).values(**values).on_conflict_do_nothing()).rowcount == 1
+
+
 def bring_up_to_date(engine: Engine) -> None:
-    """Create or migrate all tables. Raises DatabaseNewer, and DatabaseError where the server cannot be reached.
+    """Create or migrate all tables. Raises DatabaseNewer, and DatabaseError when the database cannot be used.
 
     Several processes may do this at once: one of them migrates, the others wait and find nothing left to do.
     """
     config = _migrations()
-    try:
-        with engine.begin() as connection:
-            if connection.dialect.name == "postgresql":
-                connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": UPGRADE_LOCK})
-            _refuse_newer(connection, config)
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
-    except OperationalError as error:
-        raise DatabaseError(f"cannot open the database: {error.orig}") from error
+    with _in_words(engine), engine.begin() as connection:
+        if connection.dialect.name == "postgresql":
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": UPGRADE_LOCK})
+        _refuse_newer(connection, config)
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
 
 
 def check_up_to_date(engine: Engine) -> None:
     """Nothing when the tables fit this code. Raises DatabaseNewer, DatabaseBehind or DatabaseError."""
     config = _migrations()
-    try:
-        with reading(engine) as connection:
-            current = _refuse_newer(connection, config)
-    except OperationalError as error:
-        raise DatabaseError(f"cannot open the database: {error.orig}") from error
+    with _in_words(engine), reading(engine) as connection:
+        current = _refuse_newer(connection, config)
     if current != ScriptDirectory.from_config(config).get_current_head():
         raise DatabaseBehind
+
+
+@contextmanager
+def _in_words(engine: Engine) -> Iterator[None]:
+    """What the database's driver says becomes a DatabaseError of one line."""
+    try:
+        yield
+    except DBAPIError as error:
+        reason = " ".join(str(error.orig).split())
+        where = engine.url.render_as_string()
+        raise DatabaseError(f"cannot use the database {where}: {reason}; see WALLETPASS_DATABASE_URL") from error
 
 
 def _refuse_newer(connection: Connection, config: Config) -> str | None:

@@ -1,15 +1,16 @@
 """Cards as plain values, and finding them."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, select
+from sqlalchemy import Connection, Row, Select, bindparam, select
 
 from walletpass.loyalty import ids, tables
 from walletpass.loyalty.errors import UnknownCard
+from walletpass.loyalty.rewards import rewards_of
 from walletpass.loyalty.rules import Progress, Reward
+from walletpass.loyalty.texts import is_name
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,9 @@ class Card:
     """One customer's membership in one program.
 
     code: what the barcode says. key_id: the secret key that the card's tokens derive from.
-    entries: how many ledger entries it has. rewards: all it has ever earned, oldest first.
+    entries: how many ledger entries it has.
+    rewards: those that are ready, and of every extra reward the latest that it has had; oldest first. Older ones are
+    in the ledger: a regular earns hundreds, which no stamp and no pass should wait for.
     news: what the card says last, see `operations`.
     last_modified: seconds since 1970; grows by at least one with every revision, because HTTP dates have whole seconds
     and a phone that got two revisions in one would keep the older for ever.
@@ -63,13 +66,20 @@ class Card:
         return sorted(able, key=lambda r: (r.expires_at is None, r.expires_at or r.earned_at, r.earned_at))
 
 
-_COLUMNS: list[Any] = [*tables.card.c, *(c.label(f"customer_{c.name}") for c in tables.customer.c if c.name != "id")]
-_JOINED = tables.card.join(tables.customer, tables.card.c.customer_id == tables.customer.c.id)
+# The statements of every stamp and every pass are built once: that takes longer than running them.
+_FIND = select(tables.card, *(c.label(f"customer_{c.name}") for c in tables.customer.c if c.name != "id")).join_from(
+    tables.card, tables.customer, tables.card.c.customer_id == tables.customer.c.id
+)
+_OF_MERCHANT = _FIND.where(tables.card.c.merchant_id == bindparam("merchant_id"))
+_BY_ID = _OF_MERCHANT.where(tables.card.c.id == bindparam("name"))
+_BY_CODE = _OF_MERCHANT.where(tables.card.c.code == bindparam("name"))
+_BY_SERIAL_NUMBER = _FIND.where(tables.card.c.serial_number == bindparam("name"))
+_LOCKED = _BY_ID.with_for_update(of=tables.card, key_share=True)
 
 
 def card_by_id(connection: Connection, merchant_id: str, card_id: str) -> Card:
     """A card of the merchant. Raises UnknownCard."""
-    return _one(connection, and_(tables.card.c.merchant_id == merchant_id, tables.card.c.id == card_id))
+    return _one(connection, _BY_ID, name=card_id, merchant_id=merchant_id)
 
 
 def card_by_code(connection: Connection, merchant_id: str, text: str) -> Card:
@@ -78,69 +88,42 @@ def card_by_code(connection: Connection, merchant_id: str, text: str) -> Card:
         code = ids.read_code(text)
     except ids.MistypedCode:
         raise UnknownCard from None
-    return _one(connection, and_(tables.card.c.merchant_id == merchant_id, tables.card.c.code == code))
+    return _one(connection, _BY_CODE, name=code, merchant_id=merchant_id)
 
 
 def card_by_serial_number(connection: Connection, serial_number: str) -> Card:
     """Any merchant's card: for callers that have proved they hold the card's token. Raises UnknownCard."""
-    return _one(connection, tables.card.c.serial_number == serial_number)
+    return _one(connection, _BY_SERIAL_NUMBER, name=serial_number)
 
 
 def lock_card(connection: Connection, merchant_id: str, card_id: str) -> Card:
     """The card, ours until the transaction ends, so that two stamps at once both count. Raises UnknownCard.
 
     SQLite ignores FOR UPDATE; there the transaction itself holds the one write lock (see `database`).
+    PostgreSQL's FOR NO KEY UPDATE is enough, and lets others refer to the card meanwhile.
     """
-    found = and_(tables.card.c.merchant_id == merchant_id, tables.card.c.id == card_id)
-    return _one(connection, found, for_update=True)
+    return _one(connection, _LOCKED, name=card_id, merchant_id=merchant_id)
 
 
 def recent_cards(connection: Connection, merchant_id: str, limit: int = 20) -> list[Card]:
     """The merchant's cards that changed last, latest first."""
-    query = (
-        select(*_COLUMNS)
-        .select_from(_JOINED)
-        .where(tables.card.c.merchant_id == merchant_id)
-        .order_by(tables.card.c.last_modified.desc(), tables.card.c.id.desc())
-        .limit(limit)
-    )
-    rows = connection.execute(query).all()
-    rewards = _rewards(connection, [row.id for row in rows])
-    return [_card(row, rewards.get(row.id, [])) for row in rows]
+    latest = tables.card.c.last_modified.desc(), tables.card.c.id.desc()
+    query = _OF_MERCHANT.order_by(*latest).limit(limit)
+    rows = connection.execute(query, {"merchant_id": merchant_id}).all()
+    rewards = rewards_of(connection, [row.id for row in rows])
+    return [_card(row, rewards[row.id]) for row in rows]
 
 
-def _one(connection: Connection, condition: ColumnElement[bool], *, for_update: bool = False) -> Card:
-    query = select(*_COLUMNS).select_from(_JOINED).where(condition)
-    if for_update:
-        query = query.with_for_update(of=tables.card)
-    row = connection.execute(query).one_or_none()
+def _one(connection: Connection, query: Select[Any], *, name: str, **values: str) -> Card:
+    if not is_name(name):
+        raise UnknownCard
+    row = connection.execute(query, {"name": name, **values}).one_or_none()
     if row is None:
         raise UnknownCard
-    return _card(row, _rewards(connection, [row.id]).get(row.id, []))
+    return _card(row, rewards_of(connection, [row.id])[row.id])
 
 
-def _rewards(connection: Connection, card_ids: Sequence[str]) -> dict[str, list[Reward]]:
-    query = select(tables.reward).where(tables.reward.c.card_id.in_(card_ids)).order_by(tables.reward.c.id)
-    found: dict[str, list[Reward]] = {}
-    for row in connection.execute(query):
-        found.setdefault(row.card_id, []).append(_reward(row))
-    return found
-
-
-def _reward(row: Row[Any]) -> Reward:
-    return Reward(
-        id=row.id,
-        name=row.name,
-        milestone=row.milestone,
-        round=row.round,
-        stamps_spent=row.stamps_spent,
-        state=row.state,
-        earned_at=row.earned_at,
-        expires_at=row.expires_at,
-    )
-
-
-def _card(row: Row[Any], rewards: Sequence[Reward]) -> Card:
+def _card(row: Row[Any], rewards: tuple[Reward, ...]) -> Card:
     return Card(
         id=row.id,
         merchant_id=row.merchant_id,
@@ -158,7 +141,7 @@ def _card(row: Row[Any], rewards: Sequence[Reward]) -> Card:
         stamps=row.stamps,
         round=row.round,
         entries=row.entries,
-        rewards=tuple(rewards),
+        rewards=rewards,
         news=row.news,
         revision=row.revision,
         last_modified=row.last_modified,

@@ -1,24 +1,33 @@
-"""One change of one locked card: entries are written as it goes, the card is saved at the end."""
+"""One change of one locked card: worked out on plain values, written down at the end."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, update
 
+from walletpass.database import from_milliseconds, to_milliseconds
 from walletpass.loyalty import ledger, tables
-from walletpass.loyalty.cards import Card, card_by_id
+from walletpass.loyalty.cards import Card
 from walletpass.loyalty.destinations import mark_behind
 from walletpass.loyalty.ids import new_id
 from walletpass.loyalty.ledger import SYSTEM, By, Entry, Kind
+from walletpass.loyalty.rewards import reward_by_id, rewards_of, rewards_since, save_rewards
 from walletpass.loyalty.rules import Earned, Reward, RewardState, Terms, advance, retreat
 
 NEWS_LASTS = timedelta(minutes=1)
 """How long a reward just earned stays the news, although another stamp has followed."""
 
+_CHANGING = ("stamps", "round", "entries", "news", "revision", "last_modified", "last_stamped_at", "closed_at")
+_SAVE = (
+    update(tables.card)
+    .where(tables.card.c.id == bindparam("card_id"))
+    .values({name: bindparam(name) for name in _CHANGING})
+)
+
 
 @dataclass(frozen=True)
 class Outcome:
-    """What an operation did: its own entry, the entries that it caused, and the card as it is now."""
+    """What an operation did: its own entry, the other entries that it wrote, and the card as it is now."""
 
     entry: Entry
     caused: tuple[Entry, ...]
@@ -31,13 +40,16 @@ class Change:
     def __init__(self, connection: Connection, card: Card, now: datetime, by: By) -> None:
         self.connection = connection
         self.card = card
-        self.now = now
+        self.now = from_milliseconds(to_milliseconds(now))  # as the tables will keep it
         self.by = by
         self.written: list[Entry] = []
         self.progress = card.progress
-        self.rewards = {reward.id: reward for reward in card.rewards}
         self.closed_at = card.closed_at
         self.stamped_at = card.last_stamped_at
+        self.rewards: dict[str, Reward] = {}
+        self._rewards_before: dict[str, Reward] = {}
+        for reward in card.rewards:
+            self._recall(reward)
 
     def write(
         self,
@@ -50,7 +62,7 @@ class Change:
         override: str | None = None,
         by: By | None = None,
     ) -> Entry:
-        """Append an entry to the ledger; by whoever makes the change, unless told otherwise."""
+        """The card's next ledger entry; by whoever makes the change, unless told otherwise."""
         entry = Entry(
             id=new_id(),
             card_id=self.card.id,
@@ -64,7 +76,7 @@ class Change:
             reverses_id=reverses.id if reverses else None,
             override=override,
         )
-        self.written.append(ledger.append(self.connection, self.card.merchant_id, entry))
+        self.written.append(entry)
         return entry
 
     def add_stamps(
@@ -80,17 +92,22 @@ class Change:
 
     def take_stamps_back(self, entry: Entry) -> Entry:
         """Undo an entry that added stamps. Raises RewardInTheWay."""
-        self.progress, revoked = retreat(self.progress, entry.stamps, list(self.rewards.values()))
+        # A round is at least one stamp, so that many stamps reach back over no more rounds than these.
+        in_reach = rewards_since(self.connection, self.card.id, self.card.round - entry.stamps)
+        for reward in in_reach:
+            self._recall(reward)
+        self.progress, revoked = retreat(self.progress, entry.stamps, in_reach)
         done = self.write("reversed", stamps=-entry.stamps, reverses=entry)
         for reward in revoked:
             self.set_state(reward, "revoked")
             self.write("revoked", stamps=reward.stamps_spent, reward=reward, cause=done)
-        self.stamped_at = self._last_stamp_standing()
+        self.stamped_at = ledger.last_stamped_at(self.connection, self.card.id, without=entry)
         return done
 
     def give_reward_back(self, entry: Entry) -> Entry:
         """Undo a redemption. The reward can be used for as long as it had left when it was redeemed."""
-        reward = self.rewards[str(entry.reward_id)]
+        reward = reward_by_id(self.connection, self.card.id, str(entry.reward_id))
+        self._recall(reward)
         left = reward.expires_at and self.now + (reward.expires_at - entry.at)
         self.set_state(replace(reward, expires_at=left), "ready")
         return self.write("reversed", reward=reward, reverses=entry)
@@ -101,7 +118,7 @@ class Change:
         return self.write("reversed", reverses=entry)
 
     def expire_due(self) -> list[Entry]:
-        """Write down the expiry of every reward whose time has come."""
+        """The expiry of every reward whose time has come."""
         gone = [r for r in self.rewards.values() if r.state == "ready" and not r.is_ready(self.now)]
         for reward in gone:
             self.set_state(reward, "expired")
@@ -110,11 +127,6 @@ class Change:
     def set_state(self, reward: Reward, state: RewardState) -> None:
         """The reward is from now on ready, redeemed, expired or revoked."""
         self.rewards[reward.id] = replace(reward, state=state)
-        self.connection.execute(
-            update(tables.reward)
-            .where(tables.reward.c.id == reward.id)
-            .values(state=state, expires_at=reward.expires_at)
-        )
 
     def news_after_stamping(self) -> str:
         """A reward earned in the last minute is bigger news than the stamp after it."""
@@ -122,25 +134,31 @@ class Change:
         return "ready" if fresh else "stamped"
 
     def save(self, entry: Entry, news: str) -> Outcome:
-        """Save the card under its next revision and tell its destinations."""
-        revision = self.card.revision + 1
-        self.connection.execute(
-            update(tables.card)
-            .where(tables.card.c.id == self.card.id)
-            .values(
-                stamps=self.progress.stamps,
-                round=self.progress.round,
-                entries=self.card.entries + len(self.written),
-                news=news,
-                revision=revision,
-                last_modified=max(self.card.last_modified + 1, int(self.now.timestamp())),
-                last_stamped_at=self.stamped_at,
-                closed_at=self.closed_at,
-            )
+        """Write down all of it, give the card its next revision and tell its destinations."""
+        save_rewards(self.connection, self.card.id, self._rewards_before, self.rewards)
+        ledger.append(self.connection, self.card.merchant_id, self.written)
+        card = self._card_after(news)
+        self.connection.execute(_SAVE, {"card_id": card.id, **{name: getattr(card, name) for name in _CHANGING}})
+        mark_behind(self.connection, card.id, card.revision, self.now)
+        return Outcome(entry, tuple(other for other in self.written if other is not entry), card)
+
+    def _card_after(self, news: str) -> Card:
+        unchanged = self.rewards == self._rewards_before
+        return replace(
+            self.card,
+            stamps=self.progress.stamps,
+            round=self.progress.round,
+            entries=self.card.entries + len(self.written),
+            rewards=self.card.rewards if unchanged else rewards_of(self.connection, [self.card.id])[self.card.id],
+            news=news,
+            revision=self.card.revision + 1,
+            last_modified=max(self.card.last_modified + 1, int(self.now.timestamp())),
+            last_stamped_at=self.stamped_at,
+            closed_at=self.closed_at,
         )
-        mark_behind(self.connection, self.card.id, revision, self.now)
-        caused = tuple(other for other in self.written if other is not entry)
-        return Outcome(entry, caused, card_by_id(self.connection, self.card.merchant_id, self.card.id))
+
+    def _recall(self, reward: Reward) -> None:
+        self.rewards[reward.id] = self._rewards_before[reward.id] = reward
 
     def _keep(self, earned: Earned, days: int | None) -> Reward:
         reward = Reward(
@@ -154,15 +172,4 @@ class Change:
             expires_at=None if days is None else self.now + timedelta(days=days),
         )
         self.rewards[reward.id] = reward
-        self.connection.execute(insert(tables.reward).values(card_id=self.card.id, **reward.__dict__))
         return reward
-
-    def _last_stamp_standing(self) -> datetime | None:
-        entries = tables.entry
-        undoing = tables.entry.alias()
-        query = select(entries.c.at).where(
-            entries.c.card_id == self.card.id,
-            entries.c.kind == "stamped",
-            ~select(undoing.c.id).where(undoing.c.reverses_id == entries.c.id).exists(),
-        )
-        return max(self.connection.execute(query).scalars(), default=None)

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, case, delete, func, insert, literal, null, update
+from sqlalchemy import Connection, bindparam, case, delete, func, insert, null, select, update
 
 from walletpass.database import Instant
 from walletpass.loyalty import tables
@@ -16,15 +16,21 @@ GAP = timedelta(seconds=1)
 
 
 def add_destination(connection: Connection, card_id: str, kind: str, *, revision: int, now: datetime) -> str:
-    """A new place where the card lives, which shows that revision already. Returns its id."""
+    """A new place where the card lives, which shows that revision already. Returns its id.
+
+    The card may have moved on since, or be about to: it is locked here, so that no revision falls between.
+    """
     destination_id = new_id()
+    query = select(tables.card.c.revision).where(tables.card.c.id == card_id)
+    latest: int = connection.execute(query.with_for_update(key_share=True)).scalar_one()
     connection.execute(
         insert(tables.destination).values(
             id=destination_id,
             card_id=card_id,
             kind=kind,
-            wanted_revision=revision,
+            wanted_revision=latest,
             delivered_revision=revision,
+            due_at=now + GATHER if revision < latest else None,
             attempts=0,
             created_at=now,
         )
@@ -37,47 +43,47 @@ def remove_destination(connection: Connection, destination_id: str) -> None:
     connection.execute(delete(tables.destination).where(tables.destination.c.id == destination_id))
 
 
+# When to act: at once but for GATHER and GAP; a retry that is already planned keeps its time.
+_SOON = bindparam("soon", type_=Instant())
+_AFTER_GAP = tables.destination.c.delivered_at + int(GAP.total_seconds() * 1000)
+_DUE = case(
+    (tables.destination.c.due_at.is_not(null()), tables.destination.c.due_at),
+    (_AFTER_GAP > _SOON, _AFTER_GAP),
+    else_=_SOON,
+)
+_MARK = (
+    update(tables.destination)
+    .where(tables.destination.c.card_id == bindparam("of_card"))
+    .values(wanted_revision=bindparam("revision"), due_at=_DUE)
+)
+_MARK_PROGRAM = (
+    update(tables.destination)
+    .where(
+        tables.destination.c.card_id.in_(
+            select(tables.card.c.id).where(tables.card.c.program_id == bindparam("program_id"))
+        )
+    )
+    .values(
+        wanted_revision=select(tables.card.c.revision)
+        .where(tables.card.c.id == tables.destination.c.card_id)
+        .scalar_subquery(),
+        due_at=_DUE,
+    )
+)
+
+
 def mark_behind(connection: Connection, card_id: str, revision: int, now: datetime) -> None:
     """All destinations of the card must learn of the revision. Belongs into the transaction that made it."""
-    connection.execute(
-        update(tables.destination)
-        .where(tables.destination.c.card_id == card_id)
-        .values(wanted_revision=revision, due_at=_due(now))
-    )
+    connection.execute(_MARK, {"of_card": card_id, "revision": revision, "soon": now + GATHER})
 
 
 def mark_program_behind(connection: Connection, program_id: str, now: datetime) -> None:
     """All destinations of all cards of a program must learn of their cards' revisions."""
-    cards = tables.card
-    wanted = (
-        cards.select()
-        .with_only_columns(cards.c.revision)
-        .where(cards.c.id == tables.destination.c.card_id)
-        .scalar_subquery()
-    )
-    of_program = cards.select().with_only_columns(cards.c.id).where(cards.c.program_id == program_id)
-    connection.execute(
-        update(tables.destination)
-        .where(tables.destination.c.card_id.in_(of_program))
-        .values(wanted_revision=wanted, due_at=_due(now))
-    )
-
-
-def _due(now: datetime) -> object:
-    """When to act: at once but for GATHER and GAP; a retry that is already planned keeps its time."""
-    soon = literal(now + GATHER, Instant())
-    after_gap = tables.destination.c.delivered_at + int(GAP.total_seconds() * 1000)
-    return case(
-        (tables.destination.c.due_at.is_not(null()), tables.destination.c.due_at),
-        (after_gap > soon, after_gap),
-        else_=soon,
-    )
+    connection.execute(_MARK_PROGRAM, {"program_id": program_id, "soon": now + GATHER})
 
 
 def behind(connection: Connection) -> tuple[int, datetime | None]:
     """How many destinations are behind, and since when the longest-waiting one was due."""
     due = tables.destination.c.due_at
-    row = connection.execute(
-        tables.destination.select().with_only_columns(func.count(), func.min(due)).where(due.is_not(null()))
-    ).one()
+    row = connection.execute(select(func.count(), func.min(due)).where(due.is_not(null()))).one()
     return row[0], row[1]

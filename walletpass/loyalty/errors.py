@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import ClassVar, Literal
+from typing import Literal
 
 from walletpass.i18n import N_, translate
 
@@ -12,7 +12,7 @@ Rule = Literal["pause_seconds", "per_scan", "per_day"]
 class LoyaltyError(Exception):
     """Something that cannot be done; str(error) is English, `in_words` speaks any of our languages."""
 
-    message: ClassVar[str]
+    message: str
 
     def __init__(self, **values: object) -> None:
         super().__init__(self.message % values if values else self.message)
@@ -54,12 +54,14 @@ class UnknownLocation(NotFound):
 
 
 class Unfit(LoyaltyError):
-    """What was asked for does not hold together."""
+    """What was asked for does not hold together.
 
-    message = N_("%(fault)s")
+    field: which part of it, by its name in the JSON API. fault: a text of the catalogue that says what to do.
+    """
 
-    def __init__(self, field: str, fault: str) -> None:
-        super().__init__(fault=fault)
+    def __init__(self, field: str, fault: str, **values: object) -> None:
+        self.message = fault
+        super().__init__(**values)
         self.field = field
 
 
@@ -78,6 +80,10 @@ class NameTaken(Conflict):
 
 class CardClosed(Conflict):
     message = N_("This card has been closed. Offer the customer a new one.")
+
+
+class ProgramChanged(Conflict):
+    message = N_("Somebody else has just changed this program. Open it again and repeat your change.")
 
 
 class NothingToRedeem(Conflict):
@@ -136,7 +142,7 @@ class TooManyAtOnce(StampRefused):
 
 class TooManyToday(StampRefused):
     rule = "per_day"
-    message = N_("This card has had its %(limit)s stamps for today. Come back tomorrow, or ask a manager.")
+    message = N_("A card may get %(limit)s stamps a day; this one has %(left)s left today. Ask a manager for more.")
 
 
 class KeyReused(Conflict):

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, delete, insert, select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import ColumnElement, Connection, Engine, delete, select, update
 
-from walletpass.database import transaction
+from walletpass.database import insert_if_new, transaction
 from walletpass.i18n import N_
 from walletpass.loyalty import tables
 from walletpass.loyalty.errors import KeyReused, Unfit
@@ -42,46 +41,33 @@ def answer_once(
     request: what was asked; the same key with something else asked raises KeyReused.
     Errors of `act` are not remembered.
     """
-    if key is None:
-        with transaction(engine) as connection:
-            return Answer(act(connection), replayed=False)
-    if not 0 < len(key) <= LONGEST_KEY:
+    if key is not None and not (0 < len(key) <= LONGEST_KEY and key.isprintable()):
         raise Unfit("Idempotency-Key", N_("An idempotency key has 1 to 200 signs."))
-    asked = _fingerprint(request)
-    try:
-        return _answer(engine, merchant_id, key, asked, now, act)
-    except IntegrityError:
-        # The same request was under way elsewhere and has committed first; our own act was rolled back.
-        with transaction(engine) as connection:
-            first = _recall(connection, merchant_id, key, asked)
-        if first is None:
-            raise
-        return first
-
-
-def _answer(
-    engine: Engine, merchant_id: str, key: str, asked: str, now: datetime, act: Callable[[Connection], Body]
-) -> Answer:
     with transaction(engine) as connection:
-        if first := _recall(connection, merchant_id, key, asked):
-            return first
+        if key is None:
+            return Answer(act(connection), replayed=False)
+        asked = _fingerprint(request)
+        # The row comes before the act: the same request, sent twice at once, waits here until the first is committed.
+        # After it, the shield would refuse the second one's stamp before anybody saw that it is a repetition.
+        if not insert_if_new(
+            connection, tables.answer, merchant_id=merchant_id, key=key, request=asked, body={}, at=now
+        ):
+            return _recall(connection, merchant_id, key, asked)
         body = act(connection)
-        connection.execute(
-            insert(tables.answer).values(merchant_id=merchant_id, key=key, request=asked, body=body, at=now)
-        )
+        connection.execute(update(tables.answer).where(*_named(merchant_id, key)).values(body=body))
         return Answer(body, replayed=False)
 
 
-def _recall(connection: Connection, merchant_id: str, key: str, asked: str) -> Answer | None:
-    query = select(tables.answer.c.request, tables.answer.c.body).where(
-        tables.answer.c.merchant_id == merchant_id, tables.answer.c.key == key
-    )
-    row = connection.execute(query).one_or_none()
-    if row is None:
-        return None
+def _recall(connection: Connection, merchant_id: str, key: str, asked: str) -> Answer:
+    query = select(tables.answer.c.request, tables.answer.c.body).where(*_named(merchant_id, key))
+    row = connection.execute(query).one()
     if row.request != asked:
         raise KeyReused
     return Answer(row.body, replayed=True)
+
+
+def _named(merchant_id: str, key: str) -> tuple[ColumnElement[bool], ...]:
+    return tables.answer.c.merchant_id == merchant_id, tables.answer.c.key == key
 
 
 def forget_answers(connection: Connection, before: datetime) -> int:

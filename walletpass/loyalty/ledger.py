@@ -1,16 +1,17 @@
 """The ledger: every change of every card, never changed itself. Balances can be recomputed from it at any time."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Row, insert, select
+from sqlalchemy import Connection, Row, bindparam, insert, select
 
 from walletpass.i18n import N_
 from walletpass.loyalty import tables
 from walletpass.loyalty.errors import UnknownEntry
-from walletpass.loyalty.rules import RewardState
+from walletpass.loyalty.rules import PastStamp, RewardState
+from walletpass.loyalty.texts import is_name
 
 Kind = Literal["joined", "stamped", "bonus", "earned", "redeemed", "expired", "reversed", "revoked", "closed"]
 
@@ -78,9 +79,9 @@ class Balance:
 def recompute(entries: Iterable[Entry]) -> Balance:
     """The balance that a card's entries, in the order of their numbers, add up to."""
     balance = Balance()
-    undone: dict[str, Entry] = {}
+    seen: dict[str, Entry] = {}
     for entry in entries:
-        undone[entry.id] = entry
+        seen[entry.id] = entry
         balance.stamps += entry.stamps
         match entry.kind:
             case "earned":
@@ -89,16 +90,14 @@ def recompute(entries: Iterable[Entry]) -> Balance:
             case "revoked":
                 balance.rewards[str(entry.reward_id)] = "revoked"
                 balance.round -= entry.stamps > 0
-            case "redeemed":
-                balance.rewards[str(entry.reward_id)] = "redeemed"
-            case "expired":
-                balance.rewards[str(entry.reward_id)] = "expired"
+            case "redeemed" | "expired":
+                balance.rewards[str(entry.reward_id)] = entry.kind
             case "closed":
                 balance.closed = True
             case "reversed":
-                _undo(balance, undone[str(entry.reverses_id)])
-            case _:
-                pass
+                _undo(balance, seen[str(entry.reverses_id)])
+            case "joined" | "stamped" | "bonus":
+                pass  # their stamps are all there is to them
     return balance
 
 
@@ -109,33 +108,34 @@ def _undo(balance: Balance, entry: Entry) -> None:
         balance.closed = False
 
 
-def append(connection: Connection, merchant_id: str, entry: Entry) -> Entry:
-    """Write the entry down."""
-    connection.execute(
-        insert(tables.entry).values(
-            id=entry.id,
-            merchant_id=merchant_id,
-            card_id=entry.card_id,
-            number=entry.number,
-            kind=entry.kind,
-            stamps=entry.stamps,
-            reward_id=entry.reward_id,
-            cause_id=entry.cause_id,
-            reverses_id=entry.reverses_id,
-            location_id=entry.by.location_id,
-            actor=entry.by.actor,
-            note=entry.by.note,
-            override=entry.override,
-            at=entry.at,
-        )
-    )
-    return entry
+def append(connection: Connection, merchant_id: str, entries: Sequence[Entry]) -> None:
+    """Write the entries down."""
+    rows = [
+        {
+            "id": entry.id,
+            "merchant_id": merchant_id,
+            "card_id": entry.card_id,
+            "number": entry.number,
+            "kind": entry.kind,
+            "stamps": entry.stamps,
+            "reward_id": entry.reward_id,
+            "cause_id": entry.cause_id,
+            "reverses_id": entry.reverses_id,
+            "location_id": entry.by.location_id,
+            "actor": entry.by.actor,
+            "note": entry.by.note,
+            "override": entry.override,
+            "at": entry.at,
+        }
+        for entry in entries
+    ]
+    connection.execute(insert(tables.entry), rows)
 
 
 def entry_by_id(connection: Connection, merchant_id: str, entry_id: str) -> Entry:
     """An entry of the merchant's ledger. Raises UnknownEntry."""
     query = select(tables.entry).where(tables.entry.c.id == entry_id, tables.entry.c.merchant_id == merchant_id)
-    row = connection.execute(query).one_or_none()
+    row = connection.execute(query).one_or_none() if is_name(entry_id) else None
     if row is None:
         raise UnknownEntry
     return _entry(row)
@@ -166,9 +166,34 @@ def is_reversed(connection: Connection, entry_id: str) -> bool:
 
 def redeemed_at(connection: Connection, reward_id: str) -> datetime:
     """When a redeemed reward was used last."""
-    query = select(tables.entry.c.at).where(tables.entry.c.reward_id == reward_id, tables.entry.c.kind == "redeemed")
-    moments: list[datetime] = list(connection.execute(query).scalars())
-    return max(moments)
+    entries = tables.entry
+    query = select(entries.c.at).where(entries.c.reward_id == reward_id, entries.c.kind == "redeemed")
+    moment: datetime = connection.execute(query.order_by(entries.c.number.desc()).limit(1)).scalar_one()
+    return moment
+
+
+_UNDOING = tables.entry.alias("undoing")
+_STANDING_STAMPS = select(tables.entry.c.at, tables.entry.c.stamps).where(
+    tables.entry.c.card_id == bindparam("card_id"),
+    tables.entry.c.kind == "stamped",
+    ~select(_UNDOING.c.id).where(_UNDOING.c.reverses_id == tables.entry.c.id).exists(),
+)
+_STAMPS_SINCE = _STANDING_STAMPS.where(tables.entry.c.at >= bindparam("since"))
+_LATEST_STAMP = (
+    _STANDING_STAMPS.where(tables.entry.c.id != bindparam("without")).order_by(tables.entry.c.number.desc()).limit(1)
+)
+
+
+def stamps_since(connection: Connection, card_id: str, since: datetime) -> list[PastStamp]:
+    """The stamps that a card got from that moment on and that nobody undid; not the bonus for joining."""
+    found = connection.execute(_STAMPS_SINCE, {"card_id": card_id, "since": since})
+    return [PastStamp(row.at, row.stamps) for row in found]
+
+
+def last_stamped_at(connection: Connection, card_id: str, without: Entry) -> datetime | None:
+    """When the card got its latest stamp that nobody undid, not counting the entry that is just being undone."""
+    row = connection.execute(_LATEST_STAMP, {"card_id": card_id, "without": without.id}).one_or_none()
+    return row and row.at
 
 
 def _entry(row: Row[Any]) -> Entry:

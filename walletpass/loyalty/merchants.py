@@ -6,13 +6,14 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from sqlalchemy import Connection, Row, insert, select
+from sqlalchemy import Connection, Row, bindparam, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from walletpass.i18n import DEFAULT_LANGUAGE, LANGUAGES, N_
 from walletpass.loyalty import tables
 from walletpass.loyalty.errors import NameTaken, NotFound, Unfit, UnknownLocation
 from walletpass.loyalty.ids import new_id
+from walletpass.loyalty.texts import LONGEST_NAME, email_or_none, is_name, line, line_or_none
 
 SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 LONGEST_SLUG = 60
@@ -70,11 +71,17 @@ def create_merchant(
     website: str | None = None,
 ) -> Merchant:
     """A new merchant. Raises Unfit, and NameTaken when the slug is in use."""
-    if not name.strip():
-        raise Unfit("name", N_("Give the business a name."))
     if language not in LANGUAGES:
         raise Unfit("language", N_("Choose one of the languages en, pl and hu."))
-    merchant = Merchant(new_id(), check_slug(slug), name.strip(), language, email, phone, website)
+    merchant = Merchant(
+        new_id(),
+        check_slug(slug),
+        line("name", name, LONGEST_NAME),
+        language,
+        email_or_none("email", email),
+        line_or_none("phone", phone),
+        line_or_none("website", website),
+    )
     try:
         connection.execute(insert(tables.merchant).values(**merchant.__dict__, created_at=now))
     except IntegrityError:
@@ -84,7 +91,8 @@ def create_merchant(
 
 def merchant_by_slug(connection: Connection, slug: str) -> Merchant:
     """Raises NotFound."""
-    return _merchant(connection.execute(select(tables.merchant).where(tables.merchant.c.slug == slug)).one_or_none())
+    query = select(tables.merchant).where(tables.merchant.c.slug == slug)
+    return _merchant(connection.execute(query).one_or_none() if is_name(slug) else None)
 
 
 def merchant_by_id(connection: Connection, merchant_id: str) -> Merchant:
@@ -112,8 +120,6 @@ def create_location(
     relevant_text: str | None = None,
 ) -> Location:
     """A new shop of the merchant. Raises Unfit."""
-    if not name.strip():
-        raise Unfit("name", N_("Give the location a name."))
     if (latitude is None) != (longitude is None):
         raise Unfit("latitude", N_("Give both latitude and longitude, or neither."))
     if latitude is not None and not -90 <= latitude <= 90:
@@ -121,7 +127,14 @@ def create_location(
     if longitude is not None and not -180 <= longitude <= 180:
         raise Unfit("longitude", N_("Longitude lies between -180 and 180 degrees."))
     place = Location(
-        new_id(), merchant_id, name.strip(), address, latitude, longitude, _check_zone(time_zone), relevant_text
+        id=new_id(),
+        merchant_id=merchant_id,
+        name=line("name", name, LONGEST_NAME),
+        address=line_or_none("address", address),
+        latitude=latitude,
+        longitude=longitude,
+        time_zone=_check_zone(time_zone),
+        relevant_text=line_or_none("relevant_text", relevant_text),
     )
     connection.execute(insert(tables.location).values(**place.__dict__, created_at=now))
     return place
@@ -133,15 +146,25 @@ def locations_of(connection: Connection, merchant_id: str) -> list[Location]:
     return [_location(row) for row in connection.execute(query)]
 
 
+_ZONES = (
+    select(tables.location.c.time_zone)
+    .where(tables.location.c.merchant_id == bindparam("merchant_id"))
+    .order_by(tables.location.c.id)
+    .limit(1)
+)
+_ZONE = _ZONES.where(tables.location.c.id == bindparam("location_id"))
+
+
 def shop_zone(connection: Connection, merchant_id: str, location_id: str | None) -> ZoneInfo:
     """The clock to go by: that location's, or that of the merchant's first. Raises UnknownLocation."""
-    places = locations_of(connection, merchant_id)
     if location_id is None:
-        return places[0].zone if places else ZoneInfo(UTC_ZONE)
-    for place in places:
-        if place.id == location_id:
-            return place.zone
-    raise UnknownLocation
+        return ZoneInfo(connection.execute(_ZONES, {"merchant_id": merchant_id}).scalar() or UTC_ZONE)
+    if not is_name(location_id):
+        raise UnknownLocation
+    zone = connection.execute(_ZONE, {"merchant_id": merchant_id, "location_id": location_id}).scalar()
+    if zone is None:
+        raise UnknownLocation
+    return ZoneInfo(zone)
 
 
 def _check_zone(name: str) -> str:

@@ -7,7 +7,7 @@
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, insert, literal_column, select
 
 from walletpass.i18n import LANGUAGES, N_
 from walletpass.loyalty import ledger, tables
@@ -27,10 +27,13 @@ from walletpass.loyalty.ids import new_code, new_id, new_serial_number
 from walletpass.loyalty.ledger import CUSTOMER, SYSTEM, By
 from walletpass.loyalty.merchants import shop_zone
 from walletpass.loyalty.programs import Program, program_by_id
-from walletpass.loyalty.rules import PastStamp, Reward, Terms, check_shield, start_of_day
+from walletpass.loyalty.rewards import reward_by_id
+from walletpass.loyalty.rules import Reward, Shield, check_shield, start_of_day
+from walletpass.loyalty.texts import LONGEST_NAME, email_or_none, line_or_none, paragraphs
 
 MOST_AT_ONCE = 100
 LONGEST_NOTE = 500
+OLDEST_BIRTHDAY = date(1900, 1, 1)
 
 
 def join(
@@ -48,17 +51,21 @@ def join(
     """A new card for a new customer, with the first stamp on it where the program gives one.
 
     key_id: the secret key that the card's tokens will derive from, for ever.
+    Raises Unfit and UnknownLocation.
     """
+    _check_by(connection, program.merchant_id, by)
     if language not in LANGUAGES:
         raise Unfit("language", N_("Choose one of the languages en, pl and hu."))
+    if birthday is not None and not OLDEST_BIRTHDAY <= birthday <= now.date() + timedelta(days=1):
+        raise Unfit("birthday", N_("A birthday lies between 1900 and today."))
     customer_id, card_id = new_id(), new_id()
     connection.execute(
         insert(tables.customer).values(
             id=customer_id,
             merchant_id=program.merchant_id,
-            name=name,
+            name=line_or_none("name", name, LONGEST_NAME),
             birthday=birthday,
-            email=email,
+            email=email_or_none("email", email),
             language=language,
             created_at=now,
         )
@@ -101,16 +108,18 @@ def stamp(
     """Stamp a card `count` times.
 
     override: a manager's reason for going past the shield; it is kept in the ledger.
-    Raises UnknownCard, CardClosed, Unfit, and StampRefused when the shield of the program says no.
+    Raises UnknownCard, CardClosed, UnknownLocation, Unfit, and StampRefused when the shield of the program says no.
     """
-    _check_words(by, override)
+    _check_note(by)
     if not 1 <= count <= MOST_AT_ONCE:
         raise Unfit("count", N_("Give 1 to 100 stamps at once."))
-    card = _open_card(connection, merchant_id, card_id)
+    if override is not None and not paragraphs("override", override, LONGEST_NOTE):
+        raise Unfit("override", N_("Say why the rule does not apply this time."))
     zone = shop_zone(connection, merchant_id, by.location_id)
+    card = _open_card(connection, merchant_id, card_id)
     terms = program_by_id(connection, card.program_id).terms
     if override is None:
-        check_shield(terms.shield, count, _past_stamps(connection, card, terms, now, zone), now, zone)
+        _ask_shield(connection, card, terms.shield, count, now, zone)
     change = Change(connection, card, now, by)
     change.expire_due()
     entry = change.add_stamps("stamped", count, terms, override=override)
@@ -129,12 +138,11 @@ def redeem(
 ) -> Outcome:
     """Use a reward: the one named, or the one that expires first.
 
-    Raises UnknownCard, CardClosed, NothingToRedeem, UnknownReward, RewardExpired and RewardAlreadyRedeemed.
+    Raises UnknownCard, CardClosed, UnknownLocation, Unfit, NothingToRedeem, UnknownReward, RewardExpired and
+    RewardAlreadyRedeemed.
     """
-    _check_words(by)
+    _check_by(connection, merchant_id, by)
     card = _open_card(connection, merchant_id, card_id)
-    if by.location_id is not None:
-        shop_zone(connection, merchant_id, by.location_id)
     reward = _reward_to_redeem(connection, card, reward_id, now)
     change = Change(connection, card, now, by)
     change.expire_due()
@@ -147,9 +155,9 @@ def reverse(connection: Connection, merchant_id: str, entry_id: str, *, by: By, 
     """Undo a stamp, a bonus, a redemption or a closing, with everything that came of it.
 
     A reward given back can be used for as long as it had left when it was redeemed.
-    Raises UnknownEntry, AlreadyReversed, NotReversible and RewardInTheWay.
+    Raises UnknownEntry, UnknownLocation, Unfit, AlreadyReversed, NotReversible and RewardInTheWay.
     """
-    _check_words(by)
+    _check_by(connection, merchant_id, by)
     entry = ledger.entry_by_id(connection, merchant_id, entry_id)
     card = lock_card(connection, merchant_id, entry.card_id)
     if ledger.is_reversed(connection, entry_id):
@@ -168,8 +176,11 @@ def reverse(connection: Connection, merchant_id: str, entry_id: str, *, by: By, 
 
 
 def close(connection: Connection, merchant_id: str, card_id: str, *, by: By, now: datetime) -> Outcome:
-    """Close a card: no more stamps, nothing more to redeem. Raises UnknownCard and CardClosed."""
-    _check_words(by)
+    """Close a card: no more stamps, nothing more to redeem.
+
+    Raises UnknownCard, CardClosed, UnknownLocation and Unfit.
+    """
+    _check_by(connection, merchant_id, by)
     change = Change(connection, _open_card(connection, merchant_id, card_id), now, by)
     entry = change.write("closed")
     change.closed_at = now
@@ -179,21 +190,22 @@ def close(connection: Connection, merchant_id: str, card_id: str, *, by: By, now
 def expire_rewards(connection: Connection, now: datetime, limit: int = 500) -> int:
     """Write down the expiry of rewards whose time has come. Returns how many cards changed.
 
-    Belongs into a transaction of its own, repeated until it returns 0.
+    Belongs into a transaction of its own, repeated until it returns 0. A card that is just being changed elsewhere is
+    left for the next time: waiting for it with others locked could end in a deadlock.
     """
     due = (
-        select(tables.card.c.merchant_id, tables.card.c.id)
-        .join(tables.reward, tables.reward.c.card_id == tables.card.c.id)
-        .where(tables.reward.c.state == "ready", tables.reward.c.expires_at <= now)
-        .distinct()
+        select(tables.reward.c.card_id)
+        .where(tables.reward.c.state == literal_column("'ready'"), tables.reward.c.expires_at <= now)  # as the index
+        .order_by(tables.reward.c.expires_at)
         .limit(limit)
     )
+    cards = select(tables.card.c.merchant_id, tables.card.c.id).where(tables.card.c.id.in_(due))
     changed = 0
-    for merchant_id, card_id in connection.execute(due).all():
+    for merchant_id, card_id in connection.execute(cards.with_for_update(skip_locked=True, key_share=True)).all():
         change = Change(connection, lock_card(connection, merchant_id, card_id), now, SYSTEM)
         expired = change.expire_due()
         if expired:
-            change.save(expired[-1], "expired")
+            change.save(expired[-1], "expired" if change.closed_at is None else change.card.news)
             changed += 1
     return changed
 
@@ -205,24 +217,19 @@ def _open_card(connection: Connection, merchant_id: str, card_id: str) -> Card:
     return card
 
 
-def _check_words(by: By, override: str | None = None) -> None:
-    if len(by.note or "") > LONGEST_NOTE:
-        raise Unfit("note", N_("Keep the note under 500 signs."))
-    if override is not None and not 0 < len(override.strip()) <= LONGEST_NOTE:
-        raise Unfit("override", N_("Say in 1 to 500 signs why the rule does not apply this time."))
+def _check_by(connection: Connection, merchant_id: str, by: By) -> None:
+    _check_note(by)
+    if by.location_id is not None:
+        shop_zone(connection, merchant_id, by.location_id)
 
 
-def _past_stamps(connection: Connection, card: Card, terms: Terms, now: datetime, zone: ZoneInfo) -> list[PastStamp]:
-    pause = timedelta(seconds=terms.shield.pause_seconds or 0)
-    undoing = tables.entry.alias()
-    undone = select(undoing.c.id).where(undoing.c.reverses_id == tables.entry.c.id).exists()
-    query = select(tables.entry.c.at, tables.entry.c.stamps).where(
-        tables.entry.c.card_id == card.id,
-        tables.entry.c.kind == "stamped",
-        tables.entry.c.at >= min(start_of_day(now, zone), now - pause),
-        ~undone,
-    )
-    return [PastStamp(row.at, row.stamps) for row in connection.execute(query)]
+def _check_note(by: By) -> None:
+    paragraphs("note", by.note or "", LONGEST_NOTE)
+
+
+def _ask_shield(connection: Connection, card: Card, shield: Shield, count: int, now: datetime, zone: ZoneInfo) -> None:
+    since = min(start_of_day(now, zone), now - timedelta(seconds=shield.pause_seconds or 0))
+    check_shield(shield, count, ledger.stamps_since(connection, card.id, since), now, zone)
 
 
 def _reward_to_redeem(connection: Connection, card: Card, reward_id: str | None, now: datetime) -> Reward:
@@ -231,11 +238,12 @@ def _reward_to_redeem(connection: Connection, card: Card, reward_id: str | None,
         if not ready:
             raise NothingToRedeem
         return ready[0]
-    reward = next((reward for reward in card.rewards if reward.id == reward_id), None)
-    if reward is None or reward.state == "revoked":
+    for reward in ready:
+        if reward.id == reward_id:
+            return reward
+    reward = reward_by_id(connection, card.id, reward_id)
+    if reward.state == "revoked":
         raise UnknownReward
     if reward.state == "redeemed":
         raise RewardAlreadyRedeemed(ledger.redeemed_at(connection, reward.id))
-    if reward not in ready:
-        raise RewardExpired
-    return reward
+    raise RewardExpired

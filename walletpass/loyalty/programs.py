@@ -5,19 +5,19 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, case, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, case, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from walletpass.i18n import N_
 from walletpass.loyalty import tables
 from walletpass.loyalty.destinations import mark_program_behind
-from walletpass.loyalty.errors import NameTaken, Unfit, UnknownProgram
+from walletpass.loyalty.errors import NameTaken, ProgramChanged, Unfit, UnknownProgram
 from walletpass.loyalty.ids import new_id
 from walletpass.loyalty.merchants import check_slug
 from walletpass.loyalty.rules import Extra, Shield, Terms
+from walletpass.loyalty.texts import LONGEST_NAME, is_name, line, paragraphs
 
 MOST_STAMPS = 30
-LONGEST_NAME = 60
 LONGEST_TERMS = 4000
 
 
@@ -61,8 +61,12 @@ def create_program(
 
 
 def update_program(connection: Connection, program: Program, now: datetime) -> Program:
-    """Save a changed program and tell all its cards. Raises Unfit. What customers have earned keeps its terms."""
+    """Save a changed program and tell all its cards. What customers have earned keeps its terms.
+
+    Raises Unfit, and ProgramChanged when `program` is not what the database holds but for the changes.
+    """
     check_program(program)
+    _lock(connection, program)
     changed = replace(program, revision=program.revision + 1)
     connection.execute(update(tables.program).where(tables.program.c.id == program.id).values(**_columns(changed)))
     seconds = int(now.timestamp())
@@ -79,20 +83,34 @@ def update_program(connection: Connection, program: Program, now: datetime) -> P
     return changed
 
 
+def _lock(connection: Connection, program: Program) -> None:
+    """The program is ours until the transaction ends.
+
+    Faces are kept by the program's revision, so two changes at once must not both make the same one. And a customer
+    who joins just now refers to the program: with FOR UPDATE one of us waits for the other, and the new card is told.
+    """
+    query = select(tables.program.c.revision).where(tables.program.c.id == program.id).with_for_update()
+    if connection.execute(query).scalar() != program.revision:
+        raise ProgramChanged
+
+
 def program_by_slug(connection: Connection, slug: str, merchant_id: str | None = None) -> Program:
     """The program that customers know by that name, of that merchant if one is given. Raises UnknownProgram."""
     query = select(tables.program).where(tables.program.c.slug == slug)
     if merchant_id is not None:
         query = query.where(tables.program.c.merchant_id == merchant_id)
-    row = connection.execute(query).one_or_none()
+    row = connection.execute(query).one_or_none() if is_name(slug) else None
     if row is None:
         raise UnknownProgram(slug)
     return _program(row)
 
 
+_BY_ID = select(tables.program).where(tables.program.c.id == bindparam("program_id"))
+
+
 def program_by_id(connection: Connection, program_id: str) -> Program:
     """The program with that id, which the caller has from a card of it."""
-    return _program(connection.execute(select(tables.program).where(tables.program.c.id == program_id)).one())
+    return _program(connection.execute(_BY_ID, {"program_id": program_id}).one())
 
 
 def programs_of(connection: Connection, merchant_id: str) -> list[Program]:
@@ -103,15 +121,11 @@ def programs_of(connection: Connection, merchant_id: str) -> list[Program]:
 
 def check_program(program: Program) -> None:
     """Nothing when the program holds together. Raises Unfit."""
-    for name, text, longest in (
-        ("name", program.name, LONGEST_NAME),
-        ("reward", program.terms.reward, LONGEST_NAME),
-        *(("extras", extra.reward, LONGEST_NAME) for extra in program.terms.extras),
-    ):
-        if not text.strip() or len(text) > longest:
-            raise Unfit(name, N_("Names of programs and rewards have 1 to 60 signs."))
-    if len(program.conditions) > LONGEST_TERMS:
-        raise Unfit("terms", N_("Keep the terms under 4000 signs."))
+    line("name", program.name, LONGEST_NAME)
+    line("reward", program.terms.reward, LONGEST_NAME)
+    for extra in program.terms.extras:
+        line("extras", extra.reward, LONGEST_NAME)
+    paragraphs("terms", program.conditions, LONGEST_TERMS)
     _check_terms(program.terms)
 
 

@@ -13,7 +13,10 @@ RewardState = Literal["ready", "redeemed", "expired", "revoked"]
 
 @dataclass(frozen=True)
 class Extra:
-    """A reward along the way, for the stamp number `at`, in every round or once in the life of a card."""
+    """A reward along the way, for the stamp number `at`, in every round or once in the life of a card.
+
+    An extra reward is known by its place: moved to another stamp it is a new one, renamed it is the same.
+    """
 
     at: int
     reward: str
@@ -87,6 +90,8 @@ def advance(progress: Progress, count: int, terms: Terms, rewards: Iterable[Rewa
     """Progress after `count` more stamps, and the rewards they earn, in order.
 
     The stamp that completes the round becomes the reward, the card starts again, and what is left over carries on.
+    A card that holds the stamps of several rounds, because the program was shortened, earns all their rewards.
+    rewards: of the extra ones that the card has had, at least one for each place.
     """
     earned: list[Earned] = []
     had = {reward.milestone for reward in rewards if not reward.stamps_spent and reward.state != "revoked"}
@@ -97,7 +102,7 @@ def advance(progress: Progress, count: int, terms: Terms, rewards: Iterable[Rewa
             if extra.at == stamps and not (extra.once == "card" and extra.at in had):
                 earned.append(Earned(extra.reward, extra.at, rounds, 0))
                 had.add(extra.at)
-        if stamps >= terms.stamps_required:
+        while stamps >= terms.stamps_required:
             earned.append(Earned(terms.reward, terms.stamps_required, rounds, terms.stamps_required))
             stamps, rounds = stamps - terms.stamps_required, rounds + 1
     return Progress(stamps, rounds), earned
@@ -107,6 +112,7 @@ def retreat(progress: Progress, count: int, rewards: Sequence[Reward]) -> tuple[
     """Progress after `count` stamps are taken back, and the rewards that are thereby no longer earned, latest first.
 
     What counts is the sum: when a later stamp has meanwhile taken the place of this one, a reward stays.
+    rewards: at least those of the present round and of the `count` rounds before.
     Raises RewardInTheWay when a reward that would have to go was already redeemed, and NotReversible when the card
     never had that many stamps.
     """
@@ -150,8 +156,10 @@ def check_shield(shield: Shield, count: int, past: Sequence[PastStamp], now: dat
             raise StampedTooSoon(free_at, wait=in_short(free_at - now))
     if shield.per_day is not None:
         start = start_of_day(now, zone)
-        if count + sum(stamp.count for stamp in past if stamp.at >= start) > shield.per_day:
-            raise TooManyToday(start_of_day(now, zone, days=1), limit=shield.per_day)
+        left = shield.per_day - sum(stamp.count for stamp in past if stamp.at >= start)
+        if count > left:
+            tomorrow = start_of_day(now, zone, days=1) if count <= shield.per_day else None
+            raise TooManyToday(tomorrow, limit=shield.per_day, left=max(left, 0))
 
 
 def start_of_day(now: datetime, zone: ZoneInfo, days: int = 0) -> datetime:

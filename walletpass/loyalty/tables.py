@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any, cast
 
-from sqlalchemy import JSON, Column, Index, Table, UniqueConstraint, text
+from sqlalchemy import JSON, BigInteger, Column, Index, Table, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from walletpass.database import Instant
@@ -95,7 +95,7 @@ class CardRow(SQLModel, table=True):
     entries: int
     news: str
     revision: int
-    last_modified: int
+    last_modified: int = Field(sa_type=BigInteger)  # seconds: 32 bits end in 2038
     created_at: datetime = Field(sa_type=Instant)
     last_stamped_at: datetime | None = Field(default=None, sa_type=Instant)
     closed_at: datetime | None = Field(default=None, sa_type=Instant)
@@ -132,6 +132,7 @@ class EntryRow(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("card_id", "number"),
         Index("ix_ledger_entry_merchant_id_at", "merchant_id", "at"),
+        Index("ix_ledger_entry_card_id_at", "card_id", "at"),
     )
 
     id: str = Field(primary_key=True)

@@ -15,12 +15,21 @@ def upgrade() -> None:
         "apple_device",
         sa.Column("library_identifier", sa.String(), nullable=False),
         sa.Column("push_token", sa.String(), nullable=False),
-        sa.Column("changes", sa.Integer(), nullable=False),
+        sa.Column("changes", sa.BigInteger(), nullable=False),
         sa.Column("registered_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("library_identifier", name=op.f("pk_apple_device")),
     )
     with op.batch_alter_table("apple_device", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_apple_device_push_token"), ["push_token"], unique=False)
+
+    op.create_table(
+        "attempt",
+        sa.Column("subject", sa.String(), nullable=False),
+        sa.Column("clear_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("subject", name=op.f("pk_attempt")),
+    )
+    with op.batch_alter_table("attempt", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_attempt_clear_at"), ["clear_at"], unique=False)
 
     op.create_table(
         "merchant",
@@ -151,7 +160,7 @@ def upgrade() -> None:
         sa.Column("entries", sa.Integer(), nullable=False),
         sa.Column("news", sa.String(), nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False),
-        sa.Column("last_modified", sa.Integer(), nullable=False),
+        sa.Column("last_modified", sa.BigInteger(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("last_stamped_at", sa.BigInteger(), nullable=True),
         sa.Column("closed_at", sa.BigInteger(), nullable=True),
@@ -235,7 +244,7 @@ def upgrade() -> None:
         sa.Column("library_identifier", sa.String(), nullable=False),
         sa.Column("pass_type_identifier", sa.String(), nullable=False),
         sa.Column("card_id", sa.String(), nullable=False),
-        sa.Column("tag", sa.Integer(), nullable=False),
+        sa.Column("tag", sa.BigInteger(), nullable=False),
         sa.Column("tag_revision", sa.Integer(), nullable=False),
         sa.Column("registered_at", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(["card_id"], ["card.id"], name=op.f("fk_apple_registration_card_id")),
@@ -282,5 +291,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("reverses_id", name=op.f("uq_ledger_entry_reverses_id")),
     )
     with op.batch_alter_table("ledger_entry", schema=None) as batch_op:
+        batch_op.create_index("ix_ledger_entry_card_id_at", ["card_id", "at"], unique=False)
         batch_op.create_index("ix_ledger_entry_merchant_id_at", ["merchant_id", "at"], unique=False)
         batch_op.create_index(batch_op.f("ix_ledger_entry_reward_id"), ["reward_id"], unique=False)

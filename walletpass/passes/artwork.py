@@ -1,11 +1,11 @@
 """The pictures of a card as PNG: the strip with its stamps, the icon and the logo.
 
-A strip has two extremes: all places empty, all places filled. Both are drawn from vectors once per program and scale;
-every state between them is put together from their parts, which lie on whole pixels, and costs no more than packing
+A strip has extremes: no place filled, all of them, a reward waiting. They are drawn from vectors once per program and
+scale; every state between is put together from their parts, which lie on whole pixels, and costs no more than packing
 the file.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from io import BytesIO
 from types import MappingProxyType
@@ -17,7 +17,7 @@ from walletpass.passes.cache import Cache
 from walletpass.passes.design import Design
 from walletpass.passes.face import Scale
 from walletpass.passes.layout import Canvas, Slot, slots
-from walletpass.passes.stamps import STRIP, Kind, Progress, place_svg, tile
+from walletpass.passes.stamps import STRIP, Kind, Look, Progress, place_svg, tile
 
 Pictures = Mapping[Scale, bytes]
 """One picture as PNG, at one, two and three pixels a point."""
@@ -33,8 +33,8 @@ LOGO_HEIGHT = 50
 STATES_KEPT = 1024
 """Strips and marks remembered, up to 50 KB each."""
 
-BOARDS_KEPT = 60
-"""Extremes remembered, three a program; up to 1 MB each, made again within a tenth of a second."""
+BOARDS_KEPT = 45
+"""Sets of extremes remembered, three a program; 2 MB a program, made again within a quarter of a second."""
 
 _PALETTE = 256  # colours; a PNG's palette holds no more
 
@@ -69,17 +69,15 @@ def logo(design: Design) -> Pictures:
 
 @dataclass(frozen=True)
 class _Board:
-    """The two extremes of a strip, in one palette, and where its places are, in pixels."""
+    """A strip with all places looking alike, one picture for each look, and where the places are, in pixels."""
 
-    empty: Image.Image
-    full: Image.Image
+    looks: Mapping[Look, Image.Image]
     boxes: tuple[tuple[int, int, int, int], ...]
 
     def at(self, progress: Progress) -> Image.Image:
-        picture = self.empty.copy()
+        picture = self.looks["empty"].copy()
         for place, box in enumerate(self.boxes, start=1):
-            if progress.is_filled(place):
-                picture.paste(self.full.crop(box), box)
+            picture.paste(self.looks[progress.look(place)].crop(box), box)
         return picture
 
 
@@ -89,32 +87,36 @@ _marks: Cache[str, Pictures] = Cache(STATES_KEPT)
 
 
 def _draw_board(design: Design, start: Progress, canvas: Canvas, scale: int) -> _Board:
-    end = replace(start, stamps=start.stamps_required)
-    extremes = [_drawn(design, progress, canvas, scale) for progress in (start, end)]
-    width, height = extremes[0].size
-    both = Image.new("RGB", (width, 2 * height))
-    for row, picture in enumerate(extremes):
-        both.paste(picture, (0, row * height))
-    both = _in_palette(both)
+    extremes: Mapping[Look, Progress] = {
+        "empty": start,
+        "filled": replace(start, stamps=start.stamps_required),
+        "waiting": replace(start, ready=True),
+    }
+    ground = _ground(design, canvas, scale)
+    pictures = [_with_stamps(ground, design, progress, canvas, scale) for progress in extremes.values()]
     return _Board(
-        empty=both.crop((0, 0, width, height)),
-        full=both.crop((0, height, width, 2 * height)),
+        looks=dict(zip(extremes, _in_one_palette(pictures), strict=True)),
         boxes=tuple(_box(slot, scale) for slot in slots(start.stamps_required, canvas)),
     )
 
 
-def _drawn(design: Design, progress: Progress, canvas: Canvas, scale: int) -> Image.Image:
-    """What strip_svg shows, put together from its parts: the renderer is slow where a picture is large."""
+def _ground(design: Design, canvas: Canvas, scale: int) -> Image.Image:
     picture = Image.new("RGB", (canvas.width * scale, canvas.height * scale), design.colours.strip.hex)
     if pattern := tile(design, canvas):
         width, height = pattern.width, pattern.height
         _repeat(_rendered(pattern.drawing.svg(design.colours.hexes, width, height), scale), picture)
-    looks: dict[tuple[Kind, bool], Image.Image] = {}
+    return picture
+
+
+def _with_stamps(ground: Image.Image, design: Design, progress: Progress, canvas: Canvas, scale: int) -> Image.Image:
+    """What strip_svg shows, put together from its parts: the renderer is slow where a picture is large."""
+    picture = ground.copy()
+    stamps: dict[tuple[Kind, Look], Image.Image] = {}
     for place, slot in enumerate(slots(progress.stamps_required, canvas), start=1):
-        look = progress.kind(place), progress.is_filled(place)
-        if look not in looks:
-            looks[look] = _rendered(place_svg(design, *look, slot.size), scale)
-        picture.paste(looks[look], _box(slot, scale), looks[look])
+        kind, look = progress.kind(place), progress.look(place)
+        if (kind, look) not in stamps:
+            stamps[kind, look] = _rendered(place_svg(design, kind, look, slot.size), scale)
+        picture.paste(stamps[kind, look], _box(slot, scale), stamps[kind, look])
     return picture
 
 
@@ -135,6 +137,17 @@ def _at_all_scales(draw: Callable[[Scale], bytes]) -> Pictures:
 
 def _rendered(svg: str, scale: int) -> Image.Image:
     return Image.open(BytesIO(resvg_py.svg_to_bytes(svg_string=svg, zoom=scale, skip_system_fonts=True)))
+
+
+def _in_one_palette(pictures: Sequence[Image.Image]) -> Iterator[Image.Image]:
+    """Opaque pictures of one size, in the same 256 colours, so that parts of one can be put into another."""
+    width, height = pictures[0].size
+    column = Image.new("RGB", (width, height * len(pictures)))
+    for row, picture in enumerate(pictures):
+        column.paste(picture, (0, row * height))
+    column = _in_palette(column)
+    for row in range(len(pictures)):
+        yield column.crop((0, row * height, width, (row + 1) * height))
 
 
 def _in_palette(picture: Image.Image) -> Image.Image:

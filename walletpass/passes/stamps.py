@@ -14,13 +14,19 @@ STRIP = Canvas(width=375, height=144, safe_height=123)
 
 Kind = Literal["stamp", "extra", "reward"]
 
+Look = Literal["empty", "filled", "waiting"]
+"""Of a place: still to come, reached, or a reward of an earlier round that waits to be redeemed."""
+
+_DOT = '<circle cx="84" cy="16" r="13" fill="{filled}" stroke="{strip}" stroke-width="6"/>'
+"""What phones put on things that wait for somebody: on 100 by 100, like the places themselves."""
+
 
 @dataclass(frozen=True)
 class Progress:
     """How far a card has come, as far as its picture shows it.
 
     stamps: those collected, 0 to `stamps_required`. extras: the places of rewards on the way, counted from 1; the last
-    place is always the reward's own. ready: a reward waits to be redeemed; its place is filled whatever the stamps say.
+    place is always the reward's own. ready: a reward waits to be redeemed, whatever the stamps of this round say.
     """
 
     stamps: int
@@ -38,9 +44,11 @@ class Progress:
             return "reward"
         return "extra" if place in self.extras else "stamp"
 
-    def is_filled(self, place: int) -> bool:
-        """Whether the place has been reached."""
-        return place <= self.stamps or (self.ready and place == self.stamps_required)
+    def look(self, place: int) -> Look:
+        """What the place looks like."""
+        if self.ready and place == self.stamps_required:
+            return "waiting"
+        return "filled" if place <= self.stamps else "empty"
 
 
 @dataclass(frozen=True)
@@ -64,9 +72,9 @@ def strip_svg(design: Design, progress: Progress, *, title: str, canvas: Canvas 
     )
 
 
-def place_svg(design: Design, kind: Kind, filled: bool, size: int) -> str:
+def place_svg(design: Design, kind: Kind, look: Look, size: int) -> str:
     """One place alone, transparent around its shape."""
-    return _drawing(design, kind).svg(_paint(design, kind, filled), size, size)
+    return f'<svg xmlns="http://www.w3.org/2000/svg" width="{size}" height="{size}" {_place(design, kind, look)}</svg>'
 
 
 def tile(design: Design, canvas: Canvas) -> Tile | None:
@@ -90,22 +98,21 @@ def _ground(design: Design, canvas: Canvas) -> Iterator[str]:
 
 
 def _places(design: Design, progress: Progress, canvas: Canvas) -> Iterator[str]:
-    symbols: dict[str, str] = {}
+    defined: set[str] = set()
     for place, slot in enumerate(slots(progress.stamps_required, canvas), start=1):
-        kind, filled = progress.kind(place), progress.is_filled(place)
-        name = f"{_prefix(design)}-{kind}-{'filled' if filled else 'empty'}"
-        if name not in symbols:
-            symbols[name] = _symbol(name, _drawing(design, kind), _paint(design, kind, filled))
-            yield symbols[name]
+        kind, look = progress.kind(place), progress.look(place)
+        name = f"{_prefix(design)}-{kind}-{look}"
+        if name not in defined:
+            defined.add(name)
+            yield f'<symbol id="{name}" {_place(design, kind, look)}</symbol>'
         yield f'<use href="#{name}" x="{slot.x}" y="{slot.y}" width="{slot.size}" height="{slot.size}"/>'
 
 
-def _symbol(name: str, drawing: Drawing, paint: Mapping[str, str]) -> str:
-    return f'<symbol id="{name}" viewBox="{drawing.view_box}">{drawing.coloured(paint)}</symbol>'
-
-
-def _drawing(design: Design, kind: Kind) -> Drawing:
-    return {"stamp": design.artwork.stamp, "extra": design.artwork.extra, "reward": design.artwork.reward}[kind]
+def _place(design: Design, kind: Kind, look: Look) -> str:
+    """The rest of an element that holds one place: its viewBox and what is inside."""
+    drawing = {"stamp": design.artwork.stamp, "extra": design.artwork.extra, "reward": design.artwork.reward}[kind]
+    dot = _DOT.format_map(design.colours.hexes) if look == "waiting" else ""
+    return f'viewBox="{drawing.view_box}">{drawing.coloured(_paint(design, kind, look))}{dot}'
 
 
 def _prefix(design: Design) -> str:
@@ -113,11 +120,11 @@ def _prefix(design: Design) -> str:
     return f"s{design.digest[:8]}"
 
 
-def _paint(design: Design, kind: Kind, filled: bool) -> Mapping[str, str]:
-    """A filled place is solid with its sign cut out; an empty one is an outline: they differ in more than colour."""
+def _paint(design: Design, kind: Kind, look: Look) -> Mapping[str, str]:
+    """An empty place is an outline, a filled one is solid with its sign cut out: they differ in more than colour."""
     roles = design.colours.hexes
+    if look == "empty":
+        line = roles["empty" if kind == "stamp" else "reward"]
+        return {**roles, "solid": roles["strip"], "line": line, "mark": line}
     body = roles["filled" if kind == "stamp" else "reward"]
-    if filled:
-        return {**roles, "solid": body, "line": body, "mark": roles["strip"]}
-    line = roles["empty"] if kind == "stamp" else body
-    return {**roles, "solid": roles["strip"], "line": line, "mark": line}
+    return {**roles, "solid": body, "line": body, "mark": roles["strip"]}

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import UniqueConstraint
+from sqlalchemy import BigInteger, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from walletpass.database import Instant
@@ -10,16 +10,17 @@ from walletpass.loyalty.tables import table_of
 
 
 class DeviceRow(SQLModel, table=True):
-    """A device, under the name that it chose for us, and where to push to it.
+    """A device, under the name that it chose for us, and where to push to it. It has at least one registration.
 
-    changes: how many changes this device has been told of; the update tags that it gets are numbers of this row.
+    changes: the last number that a change got for this device; its update tags are such numbers, see `updates`.
+    registered_at: when it last said that this is its push token.
     """
 
     __tablename__ = "apple_device"
 
     library_identifier: str = Field(primary_key=True)
     push_token: str = Field(index=True)
-    changes: int
+    changes: int = Field(sa_type=BigInteger)
     registered_at: datetime = Field(sa_type=Instant)
 
 
@@ -36,7 +37,7 @@ class RegistrationRow(SQLModel, table=True):
     library_identifier: str = Field(foreign_key="apple_device.library_identifier")
     pass_type_identifier: str
     card_id: str = Field(foreign_key="card.id", index=True)
-    tag: int
+    tag: int = Field(sa_type=BigInteger)
     tag_revision: int
     registered_at: datetime = Field(sa_type=Instant)
 

@@ -13,6 +13,7 @@ from walletpass.accounts.passwords import new_password
 from walletpass.database import transaction
 from walletpass.i18n import DEFAULT_LANGUAGE, N_
 from walletpass.loyalty.errors import LoyaltyError, NotFound
+from walletpass.loyalty.ids import new_id
 from walletpass.loyalty.merchants import (
     LONGEST_SLUG,
     UTC_ZONE,
@@ -65,7 +66,9 @@ def set_up(
     """
     chosen = password if password is not None else new_password()
     with transaction(engine) as connection:
-        made = create_merchant(connection, slug=slug_of(merchant), name=merchant, language=language, now=now)
+        made = create_merchant(
+            connection, slug=slug_of(merchant) or new_id(), name=merchant, language=language, now=now
+        )
         create_location(connection, made.id, name=made.name, time_zone=time_zone, now=now)
         person = create_member(connection, made.id, email=owner, password=chosen, role="owner", now=now)
     return NewMerchant(made, person, chosen)

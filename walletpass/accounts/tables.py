@@ -47,6 +47,19 @@ class SignInRow(SQLModel, table=True):
     expires_at: datetime = Field(sa_type=Instant, index=True)
 
 
+class AttemptRow(SQLModel, table=True):
+    """Attempts to sign in, for one e-mail address or from one place; see `attempts`.
+
+    subject: a hash of which. clear_at: when all attempts will have been forgotten, if no more come.
+    """
+
+    __tablename__ = "attempt"
+
+    subject: str = Field(primary_key=True)
+    clear_at: datetime = Field(sa_type=Instant, index=True)
+
+
 member = table_of(MemberRow)
 api_key = table_of(ApiKeyRow)
 sign_in = table_of(SignInRow)
+attempt = table_of(AttemptRow)

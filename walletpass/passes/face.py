@@ -7,7 +7,9 @@ from typing import Literal
 
 from walletpass.i18n import Words
 
-FieldKey = Literal["stamps", "reward", "ready", "name", "news", "progress", "rewards", "terms", "contact", "card", "about"]
+FieldKey = Literal[
+    "stamps", "reward", "ready", "name", "news", "progress", "rewards", "card", "about", "terms", "contact"
+]
 """Every key a card field ever has. Phones match old and new values by key: never rename one."""
 
 ImageName = Literal["icon", "logo", "strip"]

@@ -15,6 +15,7 @@ from walletpass.database import reading
 from walletpass.deps import Deps
 from walletpass.loyalty import tables
 from walletpass.loyalty.programs import Program, program_by_id
+from walletpass.loyalty.texts import is_name
 from walletpass.passes.artwork import LOGO_HEIGHT, stamp_picture
 from walletpass.passes.cards import design_of
 from walletpass.passes.layout import Canvas
@@ -79,6 +80,8 @@ _MIMETYPES = {"svg": "image/svg+xml", "png": "image/png", "css": "text/css"}
 
 
 def _program(deps: Deps, program_id: str) -> Program:
+    if not is_name(program_id):
+        abort(404)
     with reading(deps.engine) as connection:
         known = connection.execute(select(tables.program.c.id).where(tables.program.c.id == program_id)).first()
         return program_by_id(connection, program_id) if known else abort(404)

@@ -6,7 +6,7 @@ from datetime import datetime
 from babel.dates import format_date, format_datetime
 from flask import Flask, g, request
 
-from walletpass.i18n import DEFAULT_LANGUAGE, LANGUAGES, Words, translate, translations
+from walletpass.i18n import DEFAULT_LANGUAGE, LANGUAGES, Words, translate, translate_plural, translations
 
 NAMES = {"en": "English", "pl": "Polski", "hu": "Magyar"}
 """What each language calls itself."""
@@ -37,6 +37,11 @@ def page_language() -> str:
 def say(message: str, **values: object) -> str:
     """The message, marked with N_, in the language of the page."""
     return translate(page_language(), message, **values)
+
+
+def plural(singular: str, plural: str, n: int, **values: object) -> str:
+    """The form for the number n of a message, both marked with N_, in the language of the page."""
+    return translate_plural(page_language(), singular, plural, n, **values)
 
 
 def spoken(value: Words | str | int | datetime) -> str:

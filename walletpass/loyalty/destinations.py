@@ -87,3 +87,14 @@ def behind(connection: Connection) -> tuple[int, datetime | None]:
     due = tables.destination.c.due_at
     row = connection.execute(select(func.count(), func.min(due)).where(due.is_not(null()))).one()
     return row[0], row[1]
+
+
+def troubles(connection: Connection) -> dict[str, int]:
+    """What the platforms refused, in words, and for how many destinations."""
+    found = tables.destination
+    query = (
+        select(found.c.trouble, func.count().label("count"))
+        .where(found.c.due_at.is_not(null()), found.c.trouble.is_not(null()))
+        .group_by(found.c.trouble)
+    )
+    return {row.trouble: row.count for row in connection.execute(query)}

@@ -1,7 +1,7 @@
 """From a face to a signed .pkpass, fast for the second card of a program and for the second visit of a card."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from walletpass.apple.bundle import Files, bundle
@@ -19,7 +19,7 @@ from walletpass.apple.pass_json import (
     write_fields,
 )
 from walletpass.apple.signing import Signer
-from walletpass.apple.validation import WEIGHT_BUDGET, faults, too_heavy
+from walletpass.apple.validation import SERIAL_NUMBER, WEIGHT_BUDGET, faults, too_heavy
 from walletpass.i18n import LANGUAGES
 from walletpass.keys import Keyring
 from walletpass.passes.cache import Cache
@@ -58,7 +58,12 @@ class PassRenderer:
         self._shared: Cache[str, Shared] = Cache(DESIGNS_KEPT)
         self._with_pictures: Cache[tuple[str, _Pictures], Files] = Cache(PICTURES_KEPT)
         self._with_texts: Cache[object, Files] = Cache(TEXTS_KEPT)
-        self._fields: Cache[int, tuple[Field, WrittenField]] = Cache(FIELDS_KEPT)
+        self._fields: dict[int, tuple[Field, WrittenField]] = {}
+
+    @property
+    def pass_type_identifier(self) -> str:
+        """The pass type of all passes that are rendered here."""
+        return self._issuer.pass_type_identifier
 
     def render(self, face: Face, key_id: str | None, now: datetime) -> bytes:
         """The finished .pkpass. now: the signing time.
@@ -72,7 +77,7 @@ class PassRenderer:
             fields = write_fields(face, self._written)
             if wrong := [*_faults_of_the_card(face, part), *fields.faults]:
                 raise UnfitPass(wrong)
-            document = pass_json(face, part, fields, token).encode()
+            document = pass_json(face, part, fields, token)
             files = self._files(face, part, document, fields.texts)
         except UnicodeEncodeError:
             raise UnfitPass(["a text holds half a character (a lone surrogate); type it again"]) from None
@@ -81,22 +86,35 @@ class PassRenderer:
         return bundle(files, document, lambda manifest: self._signer.sign(manifest, now))
 
     def _written(self, field: Field) -> WrittenField:
-        # By identity: cards in the same state share their fields. What is kept holds on to the field, so that no other
-        # one can come to have the same id.
-        return self._fields.get(id(field), lambda: (field, write_field(field)))[1]
+        """The field as written before: cards in the same state share their fields, so they are known by identity.
+
+        What is remembered holds on to the field, so that no other one can come to have its id. The oldest need not go
+        first: writing all anew once in thousands of passes costs less than keeping an order would for each.
+        """
+        known = self._fields.get(id(field))
+        if known is not None and known[0] is field:
+            return known[1]
+        if len(self._fields) >= FIELDS_KEPT:
+            self._fields.clear()
+        written = write_field(field)
+        self._fields[id(field)] = field, written
+        return written
 
     def _files(self, face: Face, part: Shared, document: bytes, texts: Texts) -> Files:
         """Pictures and strings, ready to be bundled."""
         strip = tuple(face.strip.items())
-        pictures = self._with_pictures.get(
-            (face.static_key, strip), lambda: _checked_pictures(face, part, document, texts)
+        return self._with_texts.get(
+            (face.static_key, strip, texts),
+            lambda: self._pictures(face, part, document, texts, strip).plus(_strings(part, texts)),
         )
-        if not texts and not any(part.strings):
-            return pictures
-        return self._with_texts.get((face.static_key, strip, texts), lambda: pictures.plus(_strings(part, texts)))
+
+    def _pictures(self, face: Face, part: Shared, document: bytes, texts: Texts, strip: _Pictures) -> Files:
+        return self._with_pictures.get((face.static_key, strip), lambda: _checked_pictures(face, part, document, texts))
 
 
 def _strings(part: Shared, texts: Texts) -> dict[str, bytes]:
+    if not texts and not any(part.strings):
+        return {}
     own = strings_in_every_language(texts)
     return {
         f"{language}.lproj/pass.strings": shared_lines + own_lines
@@ -120,20 +138,26 @@ def _scaled(name: str, images: Mapping[Scale, bytes]) -> dict[str, bytes]:
     return {f"{name}{f'@{scale}x' if scale > 1 else ''}.png": images[scale] for scale in sorted(images)}
 
 
-def _faults_of_the_card(face: Face, part: Shared) -> Iterator[str]:
+def _faults_of_the_card(face: Face, part: Shared) -> list[str]:
     """What a single card may get wrong although its program's design was found fit: asked for every pass."""
-    if not (face.serial_number.isascii() and face.serial_number.replace("-", "").replace("_", "").isalnum()):
-        yield f"the serial number {face.serial_number!r} may hold only letters, digits, hyphen and underscore"
+    faults = []
+    if not SERIAL_NUMBER.fullmatch(face.serial_number):
+        faults.append(
+            f"the serial number {face.serial_number!r} may hold only letters, digits, dot, hyphen, underscore"
+        )
     if not face.barcode.message or not _is_latin_1(face.barcode.message):
-        yield "the barcode is empty or holds signs that scanners cannot read; use letters and digits"
+        faults.append("the barcode is empty or holds signs that scanners cannot read; use letters and digits")
     if len(face.header) > MOST_HEADER_FIELDS or len(face.secondary) > MOST_SECONDARY_FIELDS:
-        yield f"Wallet shows {MOST_HEADER_FIELDS} header and {MOST_SECONDARY_FIELDS} secondary fields; drop the rest"
+        faults.append(
+            f"Wallet shows {MOST_HEADER_FIELDS} header and {MOST_SECONDARY_FIELDS} secondary fields; drop the rest"
+        )
     fields = (*face.header, *face.secondary, *face.back)
     keys = {field.key for field in fields}
-    if len(keys) < len(fields) or not keys.isdisjoint(part.back_keys):
-        yield "two fields have the same key; every field of a pass needs its own"
-    if sum([field.change_message is not None for field in fields]) > 1:
-        yield "more than one field has a change message; the phone would only say that the card has changed"
+    if len(keys) < len(fields) or not part.back_keys.isdisjoint(keys):
+        faults.append("two fields have the same key; every field of a pass needs its own")
+    if len([field for field in fields if field.change_message is not None]) > 1:
+        faults.append("more than one field has a change message; the phone would only say that the card has changed")
+    return faults
 
 
 def _is_latin_1(text: str) -> bool:

@@ -40,7 +40,7 @@ def serve(make: Callable[[], Served], host: str, port: int, *, threads: int = TH
     make: builds what is served, inside the serving process, so that no connection is shared between processes.
     Raises CannotListen.
     """
-    _check_free(host, port)
+    check_free(host, port)
     server = Granian(
         target="walletpass",
         address=host,
@@ -49,7 +49,6 @@ def serve(make: Callable[[], Served], host: str, port: int, *, threads: int = TH
         blocking_threads=threads,
         websockets=False,
         log_enabled=False,
-        respawn_failed_workers=True,
     )
     server.serve(target_loader=_Loader(make), wrap_loader=False)
 
@@ -76,7 +75,8 @@ def _stop_without_supervisor(supervisor: int) -> None:
     os.kill(os.getpid(), signal.SIGTERM)
 
 
-def _check_free(host: str, port: int) -> None:
+def check_free(host: str, port: int) -> None:
+    """Nothing when the address is free. Raises CannotListen."""
     try:
         with socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET):
             pass

@@ -1,0 +1,158 @@
+"""Wiring: from settings to a running application."""
+
+import signal
+from datetime import UTC, datetime
+from random import SystemRandom
+from threading import Event
+from typing import Self
+from zoneinfo import ZoneInfo
+
+from cryptography import x509
+from flask import Blueprint, Flask
+from sqlalchemy import Engine
+
+from walletpass.apple import web_service
+from walletpass.apple.certificates import Identity
+from walletpass.apple.configured import configured_identity
+from walletpass.apple.push import PushClient
+from walletpass.apple.renderer import PassRenderer
+from walletpass.database import check_up_to_date, open_database
+from walletpass.delivery.apple import AppleChannel
+from walletpass.delivery.claims import Channel
+from walletpass.delivery.loop import DeliveryLoop
+from walletpass.deps import Deps
+from walletpass.keys import Keyring
+from walletpass.passes.cards import CardFaces
+from walletpass.sandbox import phones
+from walletpass.sandbox.apns import PretendAPNs
+from walletpass.sandbox.demo import Demo
+from walletpass.sandbox.iphone import IPhone
+from walletpass.sandbox.phones import Invitation
+from walletpass.sandbox.sample import PROGRAM
+from walletpass.settings import Settings
+from walletpass.web import art, card, error_pages, health, join, sign_in, studio
+from walletpass.web.security import without_form_tokens
+from walletpass.web.site import new_site
+
+EMBEDDED = {"", "embedded"}
+
+
+class Worker:
+    """Delivers updates to phones."""
+
+    def __init__(self, settings: Settings, engine: Engine, identity: Identity | None) -> None:
+        self._channels: dict[str, Channel] = {}
+        if identity is not None:
+            client = PushClient(settings.apns_url, identity, ca_file=settings.apns_ca_file)
+            self._channels["apple"] = AppleChannel(engine, client, identity.pass_type_identifier)
+        self._loop = DeliveryLoop(engine, self._channels, clock=now, rng=SystemRandom())
+        self.wake = self._loop.wake
+        self.start = self._loop.start
+        self.stop = self._loop.stop
+
+    @classmethod
+    def build(cls, settings: Settings) -> Self:
+        """A worker with a database of its own. Raises DatabaseError and CertificateError."""
+        engine = open_database(settings.database)
+        check_up_to_date(engine)
+        return cls(settings, engine, configured_identity(settings))
+
+    def run_until_stopped(self) -> None:
+        """Deliver until SIGTERM or SIGINT; the batch under way is finished."""
+        stopped = Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: stopped.set())
+        self.start()
+        stopped.wait()
+        self.stop()
+
+
+class Application:
+    """The web application and, in the serving process of a small installation, its worker."""
+
+    def __init__(self, settings: Settings, *, with_worker: bool = False) -> None:
+        """with_worker: deliver from this process even where a QUEUE_URL leaves that to others.
+
+        Raises DatabaseError and CertificateError.
+        """
+        self._engine = open_database(settings.database)
+        check_up_to_date(self._engine)
+        identity = configured_identity(settings)
+        embedded = with_worker or settings.queue_url in EMBEDDED
+        self._worker = Worker(settings, self._engine, identity) if embedded else None
+        wake = self._worker.wake if self._worker else _no_one_to_wake
+        self.deps = Deps(settings, self._engine, Keyring(settings.secret_keys), now, wake)
+        self.wsgi = site(self.deps, identity)
+
+    def start(self) -> None:
+        """Begin to deliver."""
+        if self._worker:
+            self._worker.start()
+
+    def stop(self) -> None:
+        """Finish what is under way."""
+        if self._worker:
+            self._worker.stop()
+        self._engine.dispose()
+
+
+OWNERS = (("Emma", "en"), ("Kasia", "pl"), ("Bence", "hu"))
+"""Whose pretend phones the demo shows, and the languages that they speak."""
+
+
+class DemoApplication(Application):
+    """An application with a pretend APNs and pretend phones around it."""
+
+    def __init__(self, demo: Demo) -> None:
+        chain = demo.chain
+        self._apns = PretendAPNs(chain.server_certificate, chain.server_key, chain.root)
+        self._apns.start()
+        super().__init__(demo.settings.model_copy(update={"apns_url": self._apns.url}))
+        roots = x509.load_pem_x509_certificates(chain.root.read_bytes())
+        zone = ZoneInfo("Europe/Warsaw")
+        self._phones = [IPhone(name, code, apns=self._apns, roots=roots, clock=now, zone=zone) for name, code in OWNERS]
+        join_page = Invitation("Coffee Card", f"{demo.settings.base_url}/join/{PROGRAM}")
+        self.wsgi.register_blueprint(phones.blueprint(self._phones, lambda: [join_page]))
+
+    def start(self) -> None:
+        super().start()
+        for phone in self._phones:
+            phone.start()
+
+    def stop(self) -> None:
+        for phone in self._phones:
+            phone.stop()
+        super().stop()
+        self._apns.stop()
+
+
+def site(deps: Deps, identity: Identity | None) -> Flask:
+    """All pages and services, without a worker. identity: None where Apple Wallet is not set up."""
+    faces = CardFaces(deps.settings.base_url, deps.keyring)
+    passes = PassRenderer(identity, deps.keyring, deps.settings.base_url) if identity else None
+    app = new_site(deps)
+    error_pages.show_errors(app)
+    pages = [
+        join.blueprint(deps, faces, apple=passes is not None),
+        card.blueprint(deps, faces, passes),
+        sign_in.blueprint(deps),
+        studio.blueprint(deps, apple_ends=identity.not_after if identity else None),
+        art.blueprint(deps),
+        health.blueprint(deps),
+    ]
+    machines: list[Blueprint] = []
+    if passes:
+        machines.append(web_service.blueprint(deps, faces, passes))
+    for blueprint in (*pages, *machines):
+        app.register_blueprint(blueprint)
+    without_form_tokens(app, machines)
+    return app
+
+
+def _no_one_to_wake() -> None:
+    """Workers in other processes look for themselves."""
+
+
+def now() -> datetime:
+    """The present moment."""
+    return datetime.now(UTC)

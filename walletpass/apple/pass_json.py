@@ -5,22 +5,25 @@ Source: Apple, Wallet Passes, "Pass", "PassFields", "PassFieldContent", "Creatin
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from html import escape
 from itertools import chain
-from typing import Any, NamedTuple
+from json.encoder import encode_basestring
+from typing import NamedTuple
 
-from walletpass.apple.schema import is_address
 from walletpass.apple.strings import write_strings
 from walletpass.i18n import DEFAULT_LANGUAGE, LANGUAGES, Words
 from walletpass.keys import Keyring
-from walletpass.passes.face import Barcode, Face, Field
+from walletpass.passes.face import Face, Field
 
 Texts = tuple[tuple[str, tuple[str, ...]], ...]
 """Texts of a pass that differ between languages: each a key and the text in each of LANGUAGES."""
 
+LINK_SCHEMES = ("https://", "http://", "mailto:", "tel:")
+
+_quote = encode_basestring  # a text as JSON, letters beyond ASCII as they are
 _encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
 
 
@@ -34,9 +37,9 @@ class Issuer:
 
 
 class WrittenField(NamedTuple):
-    """A field in JSON, its texts that differ between languages, and what is wrong with it."""
+    """A field in JSON, the texts that differ between languages, and what is wrong with it."""
 
-    json: str
+    json: bytes
     texts: Texts
     faults: Sequence[str]
 
@@ -49,8 +52,8 @@ class Shared:
     strings: the shared part of `pass.strings` in each of LANGUAGES; empty when no text differs.
     """
 
-    opening: str
-    back: Sequence[WrittenField]
+    opening: bytes
+    back: list[bytes]
     back_keys: frozenset[str]
     strings: tuple[bytes, ...]
 
@@ -64,11 +67,11 @@ class WrittenFields(NamedTuple):
 
     @property
     def texts(self) -> Texts:
-        return tuple(chain.from_iterable([field.texts for field in self._all()]))
+        return tuple([text for field in self._all() for text in field.texts])
 
     @property
     def faults(self) -> list[str]:
-        return list(chain.from_iterable([field.faults for field in self._all()]))
+        return [fault for field in self._all() for fault in field.faults]
 
     def _all(self) -> list[WrittenField]:
         return [*self.header, *self.secondary, *self.back]
@@ -110,8 +113,8 @@ def shared(face: Face, issuer: Issuer) -> Shared:
         ]
     back = [write_field(field) for field in face.back_static]
     return Shared(
-        opening=_encode(head).removesuffix("}"),
-        back=back,
+        opening=_encode(head).removesuffix("}").encode(),
+        back=[field.json for field in back],
         back_keys=frozenset(field.key for field in face.back_static),
         strings=strings_in_every_language((*texts.items(), *chain.from_iterable(field.texts for field in back))),
     )
@@ -121,20 +124,19 @@ def write_field(field: Field) -> WrittenField:
     """The field as Wallet wants it."""
     texts: dict[str, tuple[str, ...]] = {}
     key, value = field.key, field.value
-    given: dict[str, Any] = {"key": key, "label": _localised(f"{key}.label", field.label, texts)}
+    label, extra = _quote(_localised(f"{key}.label", field.label, texts)), ""
     if isinstance(value, datetime):
-        given |= {"value": _date(value), "dateStyle": "PKDateStyleMedium", "timeStyle": "PKDateStyleNone"}
+        shown, extra = _quote(_date(value)), ',"dateStyle":"PKDateStyleMedium","timeStyle":"PKDateStyleNone"'
     elif isinstance(value, int):
-        given |= {"value": value, "numberStyle": "PKNumberStyleDecimal"}
+        shown, extra = str(value), ',"numberStyle":"PKNumberStyleDecimal"'
     else:
-        given["value"] = _localised(f"{key}.value", value, texts)
+        shown = _quote(_localised(f"{key}.value", value, texts))
         if field.link:
-            given["attributedValue"] = _localised(f"{key}.link", _linked(value, field.link), texts)
+            extra = f',"attributedValue":{_quote(_localised(f"{key}.link", _linked(value, field.link), texts))}'
     if field.change_message is not None:
-        given["changeMessage"] = _localised(f"{key}.message", field.change_message, texts)
-    # Value by value: the encoder sets itself up anew for an object, which takes longer than encoding it.
-    members = [f'"{name}":{_encode(each)}' for name, each in given.items()]
-    return WrittenField(f"{{{','.join(members)}}}", tuple(texts.items()), list(_faults(field)))
+        extra += f',"changeMessage":{_quote(_localised(f"{key}.message", field.change_message, texts))}'
+    written = f'{{"key":"{key}","label":{label},"value":{shown}{extra}}}'
+    return WrittenField(written.encode(), tuple(texts.items()), _faults(field))
 
 
 def write_fields(face: Face, write: Callable[[Field], WrittenField] = write_field) -> WrittenFields:
@@ -146,26 +148,32 @@ def write_fields(face: Face, write: Callable[[Field], WrittenField] = write_fiel
     )
 
 
-def pass_json(face: Face, shared: Shared, fields: WrittenFields, token: str) -> str:
+def pass_json(face: Face, shared: Shared, fields: WrittenFields, token: str) -> bytes:
     """The whole pass.json of a face, with its authentication token."""
     expiration = f',"expirationDate":"{_date(face.expires_at)}"' if face.expires_at is not None else ""
     voided = ',"voided":true' if face.voided else ""
-    return (
-        f'{shared.opening},"serialNumber":{_encode(face.serial_number)},"authenticationToken":"{token}"'
-        f'{expiration}{voided},"barcodes":[{_barcode(face.barcode)}],"storeCard":{{'
-        f'"headerFields":[{_joined(fields.header)}],'
-        f'"secondaryFields":[{_joined(fields.secondary)}],'
-        f'"backFields":[{_joined([*fields.back, *shared.back])}]}}}}'
+    own = (
+        f',"serialNumber":{_quote(face.serial_number)},"authenticationToken":"{token}"{expiration}{voided},'
+        f'"barcodes":[{{"format":"PKBarcodeFormatQR","message":{_quote(face.barcode.message)},'
+        f'"messageEncoding":"iso-8859-1","altText":{_quote(face.barcode.alt_text)}}}],"storeCard":{{"headerFields":['
+    )
+    return b"".join(
+        (
+            shared.opening,
+            own.encode(),
+            b",".join([field.json for field in fields.header]),
+            b'],"secondaryFields":[',
+            b",".join([field.json for field in fields.secondary]),
+            b'],"backFields":[',
+            b",".join([field.json for field in fields.back] + shared.back),
+            b"]}}",
+        )
     )
 
 
 def strings_in_every_language(texts: Texts) -> tuple[bytes, ...]:
     """The lines of `pass.strings` in each of LANGUAGES. Raises UnicodeEncodeError, see `write_strings`."""
     return tuple(write_strings({key: variants[place] for key, variants in texts}) for place in range(len(LANGUAGES)))
-
-
-def _joined(fields: Sequence[WrittenField]) -> str:
-    return ",".join([field.json for field in fields])
 
 
 def _localised(key: str, text: Words | str, texts: dict[str, tuple[str, ...]]) -> str:
@@ -190,19 +198,14 @@ def _anchor(text: str, link: str) -> str:
     return f"<a href='{escape(link)}'>{escape(text)}</a>"
 
 
-def _barcode(barcode: Barcode) -> str:
-    return (
-        f'{{"format":"PKBarcodeFormatQR","message":{_encode(barcode.message)},"messageEncoding":"iso-8859-1",'
-        f'"altText":{_encode(barcode.alt_text)}}}'
-    )
-
-
 def _date(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="seconds")
 
 
-def _faults(field: Field) -> Iterator[str]:
+def _faults(field: Field) -> list[str]:
+    faults = []
     if field.change_message is not None and not all("%@" in text for text in field.change_message.values()):
-        yield f"the change message of {field.key!r} lacks %@, the place of the new value"
-    if field.link is not None and not is_address(field.link):
-        yield f"the link of {field.key!r} must be an address such as https://example.com, without blanks"
+        faults.append(f"the change message of {field.key!r} lacks %@, the place of the new value")
+    if field.link is not None and (not field.link.startswith(LINK_SCHEMES) or len(field.link.split()) != 1):
+        faults.append(f"the link of {field.key!r} must be an address such as https://example.com, without blanks")
+    return faults

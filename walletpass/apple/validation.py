@@ -23,8 +23,8 @@ WEIGHT_BUDGET = 300_000
 
 MOST_LOCATIONS = 10
 SHORTEST_TOKEN = 16
+SERIAL_NUMBER = re.compile(r"[A-Za-z0-9._-]+", re.ASCII)
 
-_SERIAL_NUMBER = re.compile(r"[A-Za-z0-9._-]+", re.ASCII)
 _LPROJ = re.compile(r"(?P<language>[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*)\.lproj")
 _OLD_FORMATS = ("QR", "PDF417", "Aztec", "Code128")
 _NEW_FORMATS = ("Code39", "Codabar", "EAN13", "I2of5")
@@ -78,7 +78,7 @@ def _identity_findings(given: Mapping[str, Any]) -> Iterator[Finding]:
         yield refused("teamIdentifier must have 10 characters and equal the OU of the pass certificate")
     if serial == "":
         yield refused("serialNumber is empty; give every card its own")
-    elif isinstance(serial, str) and not _SERIAL_NUMBER.fullmatch(serial):
+    elif isinstance(serial, str) and not SERIAL_NUMBER.fullmatch(serial):
         yield unwise("serialNumber becomes part of web addresses; use only letters, digits, dot, hyphen and underscore")
     for key in ("organizationName", "description"):
         if isinstance(given.get(key), str) and not given[key].strip():

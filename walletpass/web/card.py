@@ -24,6 +24,7 @@ from walletpass.passes.cards import NEWS, CardFaces
 from walletpass.passes.face import Face
 from walletpass.passes.links import card_by_link_token, card_links
 from walletpass.web.error_pages import Page, error_page
+from walletpass.web.errors import status_of
 from walletpass.web.fronts import front_of_card
 from walletpass.web.languages import page_language, say, speak
 from walletpass.web.phones import visitor
@@ -64,7 +65,9 @@ def blueprint(deps: Deps, faces: CardFaces, passes: PassRenderer | None) -> Blue
         try:
             _change(deps, opened)
         except Unfit as fault:
-            return _page(deps, faces, opened, apple=passes is not None, error=fault.in_words(page_language())), 400
+            return _page(
+                deps, faces, opened, apple=passes is not None, error=fault.in_words(page_language())
+            ), status_of(Unfit)
         speak(request.form["language"])
         flash(say(N_("Saved.")), "success")
         return redirect(url_for(".show", token=token), code=303)

@@ -7,9 +7,9 @@ from flask import Flask, render_template
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
-from walletpass.accounts.errors import Forbidden
 from walletpass.i18n import N_
-from walletpass.loyalty.errors import Conflict, LoyaltyError, NotFound
+from walletpass.loyalty.errors import LoyaltyError
+from walletpass.web.errors import status_of
 from walletpass.web.languages import page_language, say
 
 Page = tuple[str, int]
@@ -33,7 +33,8 @@ _WORDS: Mapping[int, _Words] = {
         N_("Something broke on our side"), N_("It has been noted down. Nothing was lost; please try again in a moment.")
     ),
 }
-_STATUS: Mapping[type[LoyaltyError], int] = {Forbidden: 403, NotFound: 404, Conflict: 409}
+_HEADERS_KEPT = {"Allow", "Retry-After"}
+"""What an error tells machines beside its status."""
 
 _FORGED = _Words(
     N_("This page was open for too long"),
@@ -53,16 +54,17 @@ def error_page(status: int, title: str, text: str, *, link: tuple[str, str] | No
     return _page(status, say(title), say(text), link)
 
 
-def _http_error(error: HTTPException) -> Page | HTTPException:
+def _http_error(error: HTTPException) -> tuple[str, int, dict[str, str]] | HTTPException:
     status = error.code or 500
     if status < 400:
         return error  # a redirect
     words = _WORDS.get(status) or _WORDS[400 if status < 500 else 500]
-    return error_page(status, words.title, words.text)
+    headers = {name: value for name, value in error.get_headers() if name in _HEADERS_KEPT}
+    return *error_page(status, words.title, words.text), headers
 
 
 def _loyalty_error(error: LoyaltyError) -> Page:
-    status = next((status for kind, status in _STATUS.items() if isinstance(error, kind)), 400)
+    status = status_of(type(error))
     words = _WORDS.get(status, _WORDS[400])
     return _page(status, say(words.title), error.in_words(page_language()), None)
 

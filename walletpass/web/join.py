@@ -19,6 +19,7 @@ from walletpass.loyalty.programs import Program, program_by_slug
 from walletpass.passes.cards import CardFaces
 from walletpass.passes.links import card_by_link_token, link_token
 from walletpass.web.error_pages import Page, error_page
+from walletpass.web.errors import status_of
 from walletpass.web.fronts import front_of_card, front_of_program
 from walletpass.web.languages import page_language, say
 from walletpass.web.phones import visitor
@@ -52,7 +53,9 @@ def blueprint(deps: Deps, faces: CardFaces, *, apple: bool) -> Blueprint:
         try:
             card = _join_once(deps, program, key, name)
         except Unfit as fault:
-            return _join_page(deps, program, apple, key=key, name=name, error=fault.in_words(page_language())), 400
+            return _join_page(
+                deps, program, apple, key=key, name=name, error=fault.in_words(page_language())
+            ), status_of(Unfit)
         return _to_the_card(deps, program, card, open_wallet=apple and request.form.get("wallet") == "apple")
 
     @bp.errorhandler(UnknownProgram)

@@ -15,6 +15,7 @@ from walletpass.deps import Deps
 from walletpass.i18n import N_
 from walletpass.loyalty.merchants import Merchant, merchant_by_id
 from walletpass.web.error_pages import Page, error_page
+from walletpass.web.errors import retry_after, status_of
 from walletpass.web.languages import page_language, speak
 from walletpass.web.security import cookie_name, delete_cookie, set_cookie
 
@@ -40,10 +41,10 @@ def blueprint(deps: Deps) -> Blueprint:
         try:
             token = sign_ins.sign_in(deps.engine, email, password, place=request.remote_addr or "", now=now)
         except WrongSignIn as error:
-            return _form_page(error.in_words(page_language())), 403
+            return _form_page(error.in_words(page_language())), status_of(WrongSignIn)
         except TooManyAttempts as error:
-            seconds = max(1, round((error.retry_at - now).total_seconds()))
-            return _form_page(error.in_words(page_language())), 429, {"Retry-After": str(seconds)}
+            waiting = {"Retry-After": retry_after(error.retry_at, now)}
+            return _form_page(error.in_words(page_language())), status_of(TooManyAttempts), waiting
         return _let_in(deps, token)
 
     @bp.post("/sign-out")

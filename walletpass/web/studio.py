@@ -24,6 +24,7 @@ from walletpass.loyalty.programs import Program, create_program, program_by_slug
 from walletpass.loyalty.rules import Extra, Terms
 from walletpass.passes.design import Design, designs, load_design
 from walletpass.passes.stamps import Progress, strip_svg
+from walletpass.web.errors import status_of
 from walletpass.web.fronts import Front, front_of_program
 from walletpass.web.languages import page_language, plural, say
 from walletpass.web.qr import qr_svg
@@ -72,13 +73,13 @@ class LedgerLine:
     override: str | None
 
 
-def blueprint(deps: Deps, *, apple_ends: datetime | None) -> Blueprint:
+def blueprint(deps: Deps, apple_ends: datetime | None) -> Blueprint:
     """`/studio` and below. apple_ends: when the certificate for Apple Wallet ends; None where there is none."""
     bp = Blueprint("studio", __name__)
     members_only(bp, deps, "manager")
 
     @bp.get("/studio")
-    def show() -> str:
+    def overview() -> str:
         return _overview(deps, apple_ends)
 
     @bp.get("/studio/programs/new")
@@ -93,9 +94,9 @@ def blueprint(deps: Deps, *, apple_ends: datetime | None) -> Blueprint:
         try:
             program = _make_program(deps, design)
         except (Unfit, NameTaken) as fault:
-            return _program_page(design, fault), 400
+            return _program_page(design, fault), status_of(type(fault))
         flash(say(N_("“%(name)s” is open. Print the poster and put it on the counter."), name=program.name), "success")
-        return redirect(url_for(".show"), code=303)
+        return redirect(url_for(".overview"), code=303)
 
     @bp.get("/studio/programs/<slug>/poster")
     def poster(slug: str) -> str:

@@ -163,7 +163,8 @@ def insert_if_new(connection: Connection, table: Table, **values: object) -> boo
     Waits for another transaction that is just inserting the same key, and goes by how that one ends.
     """
     insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    return connection.execute(insert(table).values(**values).on_conflict_do_nothing()).rowcount == 1
+    statement = insert(table).values(**values).on_conflict_do_nothing().returning(*table.primary_key)
+    return connection.execute(statement).first() is not None
 
 
 def bring_up_to_date(engine: Engine) -> None:

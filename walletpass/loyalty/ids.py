@@ -21,7 +21,7 @@ def new_id() -> str:
 
 
 def new_serial_number() -> str:
-    """A serial number for a card: 20 signs, 96 random bits. It appears in addresses, so it is plain ASCII."""
+    """A serial number for a card: 20 signs, 80 random bits. It appears in addresses, so it is plain ASCII."""
     return secrets.token_hex(10)
 
 

@@ -123,7 +123,7 @@ def stamp(
     change = Change(connection, card, now, by)
     change.expire_due()
     entry = change.add_stamps("stamped", count, terms, override=override)
-    change.stamped_at = now
+    change.stamped_at = change.now
     return change.save(entry, change.news_after_stamping())
 
 
@@ -183,7 +183,7 @@ def close(connection: Connection, merchant_id: str, card_id: str, *, by: By, now
     _check_by(connection, merchant_id, by)
     change = Change(connection, _open_card(connection, merchant_id, card_id), now, by)
     entry = change.write("closed")
-    change.closed_at = now
+    change.closed_at = change.now
     return change.save(entry, "closed")
 
 

@@ -146,6 +146,8 @@ def _check_extras(extras: Sequence[Extra], stamps_required: int) -> None:
         raise Unfit("extras", N_("An extra reward stands before the last stamp of the card."))
     if len(set(places)) != len(places):
         raise Unfit("extras", N_("Two extra rewards stand at the same stamp."))
+    if any(extra.once not in ("round", "card") for extra in extras):
+        raise Unfit("extras", N_("An extra reward comes once per “round” or once per “card”."))
 
 
 def _columns(program: Program) -> dict[str, Any]:

@@ -158,7 +158,7 @@ def _read_refusal(body: bytes) -> tuple[str, datetime | None]:
     """The two parts of `{"reason": "...", "timestamp": milliseconds since 1970}`, as far as they are there."""
     try:
         refusal = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return "", None
     if not isinstance(refusal, dict):
         return "", None

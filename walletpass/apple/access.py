@@ -22,6 +22,7 @@ class KnownCard(NamedTuple):
     """A card whose token was shown. last_modified: seconds since 1970, see `loyalty.cards`."""
 
     id: str
+    serial_number: str
     last_modified: int
 
 
@@ -65,4 +66,4 @@ class Access:
             cursor.execute(self._query, (serial_number,) if self._by_position else {"serial": serial_number})
             row = cursor.fetchone()
             cursor.close()
-        return (row[0], KnownCard(row[1], row[2])) if row else (None, None)
+        return (row[0], KnownCard(row[1], serial_number, row[2])) if row else (None, None)

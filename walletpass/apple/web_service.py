@@ -7,14 +7,11 @@ Source: https://developer.apple.com/documentation/walletpasses/adding-a-web-serv
 
 import json
 import logging
-from datetime import UTC, timedelta
-from email.utils import parsedate_to_datetime
-from functools import lru_cache
-from urllib.parse import unquote
+from datetime import timedelta
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Flask, Response, request
+from flask.blueprints import BlueprintSetupState
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
-from werkzeug.http import http_date
 
 from walletpass.apple import phone_log, registrations, updates
 from walletpass.apple.access import Access, KnownCard
@@ -22,6 +19,7 @@ from walletpass.apple.allowance import Allowance
 from walletpass.apple.certificates import CertificateError
 from walletpass.apple.push import is_push_token
 from walletpass.apple.renderer import PassRenderer, UnfitPass
+from walletpass.apple.unchanged import CACHING, UnchangedPasses, date_of, decoded
 from walletpass.database import reading, transaction
 from walletpass.deps import Deps
 from walletpass.loyalty.cards import card_by_serial_number
@@ -31,7 +29,6 @@ from walletpass.passes.cards import CardFaces
 PKPASS = "application/vnd.apple.pkpass"
 LARGEST_REGISTRATION = 4 * 1024  # bytes; a push token has 64 characters
 LARGEST_LOG = 64 * 1024
-LONGEST_DATE = 64  # characters of an If-Modified-Since that can be a date
 
 # Phones have been seen to register hundreds of times within minutes. Only those who hold the pass count.
 REGISTRATIONS_AT_ONCE, EVERY_REGISTRATION = 1000, timedelta(seconds=1)
@@ -44,27 +41,33 @@ log = logging.getLogger(__name__)
 
 def blueprint(deps: Deps, faces: CardFaces, passes: PassRenderer) -> Blueprint:
     """`/apple/v1/...`. Its callers carry no cookies, so it must be left out of the protection of forms."""
-    service = _WebService(deps, faces, passes)
+    access = Access(deps.engine, deps.keyring, passes.pass_type_identifier)
+    service = _WebService(deps, faces, passes, access)
     bp = Blueprint("apple", __name__, url_prefix="/apple/v1")
     device = "/devices/<device>/registrations/<pass_type>"
     bp.post(f"{device}/<serial_number>")(service.register)
     bp.delete(f"{device}/<serial_number>")(service.unregister)
     bp.get(device)(service.list_updates)
     bp.get("/passes/<pass_type>/<serial_number>")(service.get_pass)
-    bp.post("/log")(service.log)
+    bp.post("/log")(service.write_log)
+
+    @bp.record_once
+    def answer_unchanged(state: BlueprintSetupState) -> None:
+        assert isinstance(state.app, Flask)
+        state.app.wsgi_app = UnchangedPasses(state.app.wsgi_app, access)  # type: ignore[method-assign]
+
     return bp
 
 
 class _WebService:
-    def __init__(self, deps: Deps, faces: CardFaces, passes: PassRenderer) -> None:
-        self._deps, self._faces, self._passes = deps, faces, passes
-        self._access = Access(deps.engine, deps.keyring, passes.pass_type_identifier)
+    def __init__(self, deps: Deps, faces: CardFaces, passes: PassRenderer, access: Access) -> None:
+        self._deps, self._faces, self._passes, self._access = deps, faces, passes, access
         self._registrations = Allowance(REGISTRATIONS_AT_ONCE, EVERY_REGISTRATION)
         self._log_lines = Allowance(LOG_LINES_AT_ONCE, EVERY_LOG_LINE)
 
     def register(self, device: str, pass_type: str, serial_number: str) -> Response:
         """201 for a new registration, 200 for one that was there; the push token is kept either way."""
-        device = _part(device)
+        device = decoded(device)
         card = self._admitted(pass_type, serial_number)
         if card is None:
             return _unauthorized()
@@ -81,7 +84,7 @@ class _WebService:
 
     def unregister(self, device: str, pass_type: str, serial_number: str) -> Response:
         """200, whether the device was registered or not."""
-        device = _part(device)
+        device = decoded(device)
         card = self._admitted(pass_type, serial_number)
         if card is None:
             return _unauthorized()
@@ -92,7 +95,7 @@ class _WebService:
 
     def list_updates(self, device: str, pass_type: str) -> Response:
         """200 and what has changed, or 204. The device's identifier is all the proof that phones show here."""
-        device, pass_type = _part(device), _part(pass_type)
+        device, pass_type = decoded(device), decoded(pass_type)
         if not is_name(device) or pass_type != self._passes.pass_type_identifier:
             return Response(status=204)
         tag = request.args.get("passesUpdatedSince")
@@ -103,19 +106,17 @@ class _WebService:
         return Response(body, mimetype="application/json", headers={"Cache-Control": "no-store"})
 
     def get_pass(self, pass_type: str, serial_number: str) -> Response:
-        """200 and the pass, or 304 when it is not newer than the one that the phone has."""
+        """200 and the pass; `UnchangedPasses` has answered already where the phone has the latest version."""
         known = self._admitted(pass_type, serial_number)
         if known is None:
             return _unauthorized()
-        if _is_unchanged(known.last_modified):
-            return Response(status=304, headers={"Cache-Control": "private, no-cache"})
         try:
-            return self._pass(_part(serial_number))
+            return self._pass(known.serial_number)
         except (UnfitPass, CertificateError) as error:
             log.error("a pass that a phone asks for cannot be made: %s", error)
             return Response(status=503, headers={"Retry-After": TRY_AGAIN_AFTER})
 
-    def log(self) -> Response:
+    def write_log(self) -> Response:
         """200, whatever it was."""
         try:
             body = _body(LARGEST_LOG)
@@ -127,20 +128,17 @@ class _WebService:
         return Response(status=200)
 
     def _admitted(self, pass_type: str, serial_number: str) -> KnownCard | None:
-        return self._access.admit(_part(pass_type), _part(serial_number), request.environ.get("HTTP_AUTHORIZATION", ""))
+        return self._access.admit(
+            decoded(pass_type), decoded(serial_number), request.environ.get("HTTP_AUTHORIZATION", "")
+        )
 
     def _pass(self, serial_number: str) -> Response:
         now = self._deps.clock()
         with reading(self._deps.engine) as connection:
             card = card_by_serial_number(connection, serial_number)
             face = self._faces.load(connection, card, now)
-        headers = {"Last-Modified": _date(card.last_modified), "Cache-Control": "private, no-cache"}
+        headers = {"Last-Modified": date_of(card.last_modified), "Cache-Control": CACHING}
         return Response(self._passes.render(face, card.key_id, now), content_type=PKPASS, headers=headers)
-
-
-def _part(part: str) -> str:
-    """A part of the path. Phones have been seen to encode parts twice; the server has decoded them once."""
-    return unquote(part) if "%" in part else part
 
 
 def _body(largest: int) -> bytes:
@@ -163,30 +161,3 @@ def _push_token(body: bytes) -> str | None:
 
 def _unauthorized() -> Response:
     return Response(status=401, headers={"WWW-Authenticate": "ApplePass"})
-
-
-def _is_unchanged(last_modified: int) -> bool:
-    """Whether the phone says that it has this version already."""
-    since = request.environ.get("HTTP_IF_MODIFIED_SINCE")
-    if since is None:
-        return False
-    if since == _date(last_modified):  # phones send back what we gave them, letter by letter
-        return True
-    seconds = _seconds(since)
-    return seconds is not None and last_modified <= seconds
-
-
-@lru_cache(maxsize=4096)
-def _date(seconds: int) -> str:
-    return http_date(seconds)
-
-
-def _seconds(date: str) -> float | None:
-    """The moment in an HTTP date, in seconds since 1970; None when it is none."""
-    if len(date) > LONGEST_DATE:
-        return None
-    try:
-        moment = parsedate_to_datetime(date)
-        return moment.replace(tzinfo=moment.tzinfo or UTC).timestamp()
-    except (ValueError, TypeError, OverflowError, IndexError):
-        return None

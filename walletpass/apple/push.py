@@ -73,10 +73,14 @@ class PushClient:
         timeout: float = 30.0,
     ) -> None:
         self._url = _checked_address(apns_url)
-        self._identity = identity
-        self._ca_file = ca_file
         self._connections, self._streams = connections, streams
-        self._connect_timeout, self._timeout = connect_timeout, timeout
+        self._options = {
+            **_request_options(identity.pass_type_identifier),
+            **_tls_options(identity, ca_file),
+            **_network_options(self._url),
+            pycurl.CONNECTTIMEOUT_MS: round(connect_timeout * 1000),
+            pycurl.TIMEOUT_MS: round(timeout * 1000),
+        }
         self._network = self._new_network()
         self._in_flight: dict[pycurl.Curl, _Transfer] = {}
         self._idle: list[_Transfer] = []  # with their curl handles, which are dear to make
@@ -180,38 +184,9 @@ class PushClient:
 
     def _new_transfer(self) -> "_Transfer":
         curl = pycurl.Curl()
-        for option, value in self._options().items():
+        for option, value in self._options.items():
             curl.setopt(option, value)
-        _set_trust(curl, self._ca_file)
         return _Transfer(curl)
-
-    def _options(self) -> dict[int, object]:
-        headers = {
-            "apns-topic": self._identity.pass_type_identifier,
-            "apns-push-type": PUSH_TYPE,
-            "apns-priority": PRIORITY,
-            "content-type": "application/json",
-        }
-        options: dict[int, object] = {
-            pycurl.HTTP_VERSION: pycurl.CURL_HTTP_VERSION_2TLS,
-            pycurl.PIPEWAIT: 1,  # share the connection being made rather than make one more for every push
-            pycurl.POSTFIELDS: BODY,
-            pycurl.USERAGENT: f"walletpass/{__version__}",
-            pycurl.HTTPHEADER: [f"{name}: {value}" for name, value in headers.items()],
-            pycurl.SSLCERTTYPE: "PEM",
-            pycurl.SSLCERT_BLOB: self._identity.chain_pem,
-            pycurl.SSLKEY_BLOB: self._identity.key_pem,
-            pycurl.SSLVERSION: pycurl.SSLVERSION_TLSv1_2,
-            pycurl.CONNECTTIMEOUT_MS: round(self._connect_timeout * 1000),
-            pycurl.TIMEOUT_MS: round(self._timeout * 1000),
-            pycurl.MAXAGE_CONN: round(LONGEST_IDLE.total_seconds()),
-            pycurl.DNS_CACHE_TIMEOUT: 0,  # Apple asks to resolve its name afresh for every connection
-            pycurl.TCP_KEEPALIVE: 1,  # notices during idle hours that a firewall has forgotten the connection
-            pycurl.NOSIGNAL: 1,
-        }
-        if is_loopback(urlsplit(self._url).hostname or ""):
-            options[pycurl.PROXY] = ""  # a proxy set in the environment leads out of this machine
-        return options
 
 
 class _Transfer:
@@ -311,17 +286,42 @@ def _checked_address(url: str) -> str:
     return url.rstrip("/")
 
 
-def _set_trust(curl: pycurl.Curl, ca_file: Path | None) -> None:
-    """Trust the given roots, or those of the system.
+def _request_options(topic: str) -> dict[int, object]:
+    headers = {
+        "apns-topic": topic,
+        "apns-push-type": PUSH_TYPE,
+        "apns-priority": PRIORITY,
+        "content-type": "application/json",
+    }
+    return {
+        pycurl.POSTFIELDS: BODY,
+        pycurl.HTTPHEADER: [f"{name}: {value}" for name, value in headers.items()],
+        pycurl.USERAGENT: f"walletpass/{__version__}",
+    }
 
-    curl's wheels carry the path of the roots on the machine that built them, which other systems do not have.
-    """
+
+def _tls_options(identity: Identity, ca_file: Path | None) -> dict[int, object]:
+    # The system's roots are named too: curl's wheels carry a path from the machine that built them. None unsets it.
     system = ssl.get_default_verify_paths()
-    for option, path in (
-        (pycurl.CAINFO, ca_file or system.cafile),
-        (pycurl.CAPATH, None if ca_file else system.capath),
-    ):
-        if path:
-            curl.setopt(option, str(path))
-        else:
-            curl.unsetopt(option)
+    return {
+        pycurl.SSLVERSION: pycurl.SSLVERSION_TLSv1_2,
+        pycurl.SSLCERTTYPE: "PEM",
+        pycurl.SSLCERT_BLOB: identity.chain_pem,
+        pycurl.SSLKEY_BLOB: identity.key_pem,
+        pycurl.CAINFO: str(ca_file) if ca_file else system.cafile,
+        pycurl.CAPATH: None if ca_file else system.capath,
+    }
+
+
+def _network_options(url: str) -> dict[int, object]:
+    options: dict[int, object] = {
+        pycurl.HTTP_VERSION: pycurl.CURL_HTTP_VERSION_2TLS,
+        pycurl.PIPEWAIT: 1,  # share the connection being made rather than make one more for every push
+        pycurl.MAXAGE_CONN: round(LONGEST_IDLE.total_seconds()),
+        pycurl.DNS_CACHE_TIMEOUT: 0,  # Apple asks to resolve its name afresh for every connection
+        pycurl.TCP_KEEPALIVE: 1,  # notices during idle hours that a firewall has forgotten the connection
+        pycurl.NOSIGNAL: 1,
+    }
+    if is_loopback(urlsplit(url).hostname or ""):
+        options[pycurl.PROXY] = ""  # a proxy set in the environment leads out of this machine
+    return options

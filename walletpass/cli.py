@@ -17,7 +17,7 @@ import walletpass
 from walletpass.accounts.setup import make_api_key, set_up
 from walletpass.app import Application, DemoApplication, Worker
 from walletpass.apple.certificates import CertificateError, import_p12
-from walletpass.apple.configured import configured_identity
+from walletpass.apple.push import BadPushAddress
 from walletpass.apple.verification import verify as verify_pass
 from walletpass.database import DatabaseError, bring_up_to_date, check_up_to_date, open_database
 from walletpass.doctor import examine
@@ -31,7 +31,7 @@ MARKS = {"ok": ("ok", "green"), "warning": ("warning", "yellow"), "failed": ("fa
 LARGEST_PASS = 20 * 1024 * 1024
 
 FAILED, WRONG_USAGE = 1, 2
-WORDED = (BadSettings, DatabaseError, LoyaltyError, CertificateError, CannotListen)
+WORDED = (BadSettings, BadPushAddress, DatabaseError, LoyaltyError, CertificateError, CannotListen)
 
 
 class Command(click.Group):
@@ -42,7 +42,7 @@ class Command(click.Group):
             return super().invoke(ctx)
         except WORDED as error:
             click.echo(f"walletpass: {error}", err=True)
-            ctx.exit(WRONG_USAGE if isinstance(error, BadSettings) else FAILED)
+            ctx.exit(WRONG_USAGE if isinstance(error, BadSettings | BadPushAddress) else FAILED)
 
 
 @click.group(cls=Command, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -111,7 +111,7 @@ def serve_command(bind: str, with_worker: bool) -> None:
     engine = open_database(settings.database)
     bring_up_to_date(engine)
     engine.dispose()
-    configured_identity(settings)  # a certificate that cannot be used is told here, in one line
+    Application(settings, with_worker=with_worker).stop()  # what cannot work is told here, in one line
     click.echo(f"serving {settings.base_url} on {bind}:{_port()}")
     serve(partial(Application, settings, with_worker=with_worker), bind, _port())
 

@@ -35,6 +35,7 @@ def _name_static_files_by_content(app: Flask) -> None:
             values["v"] = version
 
     def seconds_to_keep(filename: str | None) -> int | None:
-        return YEAR if filename and request.args.get("v") == versions.get(filename) else None
+        known = filename and versions.get(filename)
+        return YEAR if known and request.args.get("v") == known else None
 
     app.get_send_file_max_age = seconds_to_keep  # type: ignore[method-assign]

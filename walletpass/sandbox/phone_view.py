@@ -1,12 +1,13 @@
 """What a pretend phone shows, ready to be drawn, in the phone's own language."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from typing import NamedTuple
 
-from babel.dates import format_date, format_skeleton, format_time, format_timedelta
+from babel.dates import format_date, format_time, format_timedelta
 
 from walletpass.i18n import N_, translate
 from walletpass.sandbox.iphone import IPhone
@@ -15,6 +16,8 @@ from walletpass.sandbox.phone_state import Alert, InstalledPass, Notification
 from walletpass.sandbox.wallet_view import PassView, Picture, view_of
 
 SHOWN_NOTIFICATIONS = 6
+
+_YEAR = re.compile(r",? ?y\.? ?")
 
 
 class Labels(NamedTuple):
@@ -91,7 +94,7 @@ def phone_view(number: int, phone: IPhone) -> PhoneView:
         name=phone.name,
         language=region.language,
         time=f"{now:%H:%M}",
-        day=format_skeleton("MMMMEEEEd", now, tzinfo=region.zone, locale=region.locale),
+        day=format_date(now, _YEAR.sub("", region.locale.date_formats["full"].pattern), locale=region.locale),
         airplane_mode=state.airplane_mode,
         alert=_alert(state.alert, region),
         notifications=[

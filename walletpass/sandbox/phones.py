@@ -5,6 +5,7 @@ changes is asked for again and again with its ETag, so that no connection is hel
 """
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from hashlib import sha256
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -35,8 +36,9 @@ class Invitation(NamedTuple):
 
 
 class LogLine(NamedTuple):
-    """A line of the protocol log, and whose phone it was. phone: its number."""
+    """A line of the protocol log, and whose phone it was. at: on that phone's clock; phone: its number."""
 
+    at: datetime
     phone: int
     name: str
     exchange: Exchange
@@ -164,8 +166,12 @@ def _only_from_here() -> None:
 
 
 def _content(phones: dict[int, IPhone]) -> dict[str, Any]:
-    lines = (LogLine(number, phone.name, each) for number, phone in phones.items() for each in phone.state.exchanges)
-    log = sorted(lines, key=lambda line: line.exchange.at, reverse=True)[:SHOWN_EXCHANGES]
+    lines = (
+        LogLine(each.at.astimezone(phone.region.zone), number, phone.name, each)
+        for number, phone in phones.items()
+        for each in phone.state.exchanges
+    )
+    log = sorted(lines, key=lambda line: line.at, reverse=True)[:SHOWN_EXCHANGES]
     page = ALL if len(phones) > 1 else ONE
     return {"phones": [phone_view(number, phone) for number, phone in phones.items()], "log": log, "page": page}
 

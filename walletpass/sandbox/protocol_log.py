@@ -9,8 +9,8 @@ from urllib.parse import parse_qsl, urlsplit
 
 _LONGEST_PLAIN = 16  # characters; what is longer may be a secret
 _LONGEST_NOTE = 500
-_REQUEST_HEADERS = ("Authorization", "If-Modified-Since", "Accept-Language")
-_ANSWER_HEADERS = ("Content-Type", "Last-Modified", "Location")
+_REQUEST_HEADERS = ("Authorization", "If-Modified-Since")
+_ANSWER_HEADERS = ("Last-Modified", "Location")
 _PLAIN_KEYS = ("logs", "lastUpdated")
 
 
@@ -69,15 +69,16 @@ def _header(name: str, value: str) -> str:
 
 
 def _body(headers: Mapping[str, str], body: bytes | None) -> list[str]:
-    """JSON as it is, anything else by its size."""
+    """JSON as it is, anything else by its type and size."""
     if not body:
         return []
-    if headers.get("Content-Type", "").startswith("application/json"):
+    media_type = headers.get("Content-Type", "something")
+    if media_type.startswith("application/json"):
         try:
             return [json.dumps(_without_secrets(json.loads(body)), ensure_ascii=False)[:_LONGEST_NOTE]]
         except ValueError:
-            return [f"{len(body)} bytes that are not JSON"]
-    return [f"{len(body) / 1000:.1f} kB"]
+            media_type = "no JSON"
+    return [f"{media_type.partition(';')[0]}, {len(body) / 1000:.1f} kB"]
 
 
 def _without_secrets(value: Any) -> Any:

@@ -74,8 +74,9 @@ document.addEventListener("submit", async (event) => {
   const form = event.target;
   if (form.method !== "post") return;
   event.preventDefault();
-  const body = new FormData(form, event.submitter);
-  await fetch(event.submitter?.formAction ?? form.action, { method: "POST", body, redirect: "manual" });
+  const button = event.submitter;
+  const address = button?.hasAttribute("formaction") ? button.formAction : form.action;
+  await fetch(address, { method: "POST", body: new FormData(form, button), redirect: "manual" });
   if (form.classList.contains("visit")) form.reset();
   await look();
 });

@@ -30,7 +30,7 @@ from walletpass.sandbox.iphone import IPhone
 from walletpass.sandbox.phones import Invitation
 from walletpass.sandbox.sample import PROGRAM
 from walletpass.settings import Settings
-from walletpass.web import art, card, error_pages, health, join, sign_in, studio
+from walletpass.web import api, art, card, counter, error_pages, health, join, sign_in, studio
 from walletpass.web.security import without_form_tokens
 from walletpass.web.site import new_site
 
@@ -137,10 +137,11 @@ def site(deps: Deps, identity: Identity | None) -> Flask:
         card.blueprint(deps, faces, passes),
         sign_in.blueprint(deps),
         studio.blueprint(deps, apple_ends=identity.not_after if identity else None),
+        counter.blueprint(deps),
         art.blueprint(deps),
         health.blueprint(deps),
     ]
-    machines: list[Blueprint] = []
+    machines: list[Blueprint] = [api.blueprint(deps, apple=passes is not None)]
     if passes:
         machines.append(web_service.blueprint(deps, faces, passes))
     for blueprint in (*pages, *machines):

@@ -1,0 +1,5 @@
+"""`python -m walletpass`: the command line."""
+
+from walletpass.cli import main
+
+main()

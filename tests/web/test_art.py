@@ -5,7 +5,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from tests.web.conftest import Cafe
+from tests.cafe import Cafe
 from walletpass.database import transaction
 from walletpass.loyalty.programs import Program, update_program
 from walletpass.web.art import IMMUTABLE, Art

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import Engine
 from werkzeug.serving import make_server
 
-from tests.web.conftest import ANDROID, DESKTOP, INSTAGRAM, IPHONE, Cafe
+from tests.cafe import ANDROID, DESKTOP, INSTAGRAM, IPHONE, Cafe
 from tests.web.page import read
 from walletpass.apple.certificates import Identity
 from walletpass.database import reading, transaction

@@ -5,7 +5,7 @@ import logging
 import pytest
 from flask import abort
 
-from tests.web.conftest import Cafe
+from tests.cafe import Cafe
 from tests.web.page import read
 from walletpass.loyalty.errors import CardClosed
 

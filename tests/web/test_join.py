@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import Engine
 from werkzeug.test import TestResponse
 
-from tests.web.conftest import ANDROID, DESKTOP, INSTAGRAM, IPHONE, Cafe
+from tests.cafe import ANDROID, DESKTOP, INSTAGRAM, IPHONE, Cafe
 from tests.web.page import read
 from walletpass.loyalty.rules import Extra
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.web.conftest import Cafe
+from tests.cafe import Cafe
 from tests.web.page import read
 
 

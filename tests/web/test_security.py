@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.web.conftest import SECRET, Cafe
+from tests.cafe import SECRET, Cafe
 from tests.web.page import read
 from walletpass.settings import read_settings
 from walletpass.web.security import LARGEST_FORM, cookie_name

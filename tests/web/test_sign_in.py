@@ -5,8 +5,8 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from tests.builders import open_shop
+from tests.cafe import DESKTOP, PASSWORD, Cafe
 from tests.conftest import NOON
-from tests.web.conftest import DESKTOP, PASSWORD, Cafe
 from tests.web.page import read
 from walletpass.web.sign_in import local_path
 

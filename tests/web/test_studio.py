@@ -6,7 +6,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import update
 
-from tests.web.conftest import DESKTOP, PASSWORD, Cafe
+from tests.cafe import DESKTOP, PASSWORD, Cafe
 from tests.web.page import Form, Page, read
 from walletpass.apple.certificates import Identity
 from walletpass.database import reading, transaction

@@ -39,7 +39,13 @@ class Settings(BaseSettings):
     apns_url: str = "https://api.push.apple.com"
     apns_ca_file: Path | None = None
 
-    @field_validator("base_url", "apns_url")
+    google_issuer_id: str | None = None
+    google_service_account_file: Path | None = None
+    google_api_url: str = "https://walletobjects.googleapis.com"
+    google_callback_keys_url: str = "https://pay.google.com/gp/m/issuer/keys"
+    google_save_url: str = "https://pay.google.com/gp/v/save/"
+
+    @field_validator("base_url", "apns_url", "google_api_url", "google_callback_keys_url", "google_save_url")
     @classmethod
     def _is_an_address(cls, value: str) -> str:
         address = value.strip().rstrip("/")
@@ -51,6 +57,14 @@ class Settings(BaseSettings):
         if parts.scheme == "http" and not is_loopback(parts.hostname):
             raise ValueError("use https: phones refuse plain http (only 127.0.0.1 and localhost may do without)")
         return address
+
+    @field_validator("google_issuer_id")
+    @classmethod
+    def _is_an_issuer_id(cls, value: str | None) -> str | None:
+        issuer_id = value and value.strip()
+        if issuer_id and not (issuer_id.isascii() and issuer_id.isdecimal()):
+            raise ValueError("give the number that the Google Pay & Wallet Console calls issuer id, digits only")
+        return issuer_id or None
 
     @field_validator("secret_key")
     @classmethod
@@ -66,6 +80,14 @@ class Settings(BaseSettings):
     def _apple_is_whole(self) -> Self:
         if self.apple_key and not self.apple_certificate:
             raise ValueError("WALLETPASS_APPLE_KEY is set but WALLETPASS_APPLE_CERTIFICATE is not")
+        return self
+
+    @model_validator(mode="after")
+    def _google_is_whole(self) -> Self:
+        if bool(self.google_issuer_id) != bool(self.google_service_account_file):
+            raise ValueError(
+                "Google Wallet needs both WALLETPASS_GOOGLE_ISSUER_ID and WALLETPASS_GOOGLE_SERVICE_ACCOUNT_FILE"
+            )
         return self
 
     @property

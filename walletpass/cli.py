@@ -49,6 +49,7 @@ class Command(click.Group):
 def main() -> None:
     """Loyalty stamp cards that live in Apple Wallet, Google Wallet and the browser."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("alembic").setLevel(logging.WARNING)
 
 
 @main.command()

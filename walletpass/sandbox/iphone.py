@@ -81,7 +81,7 @@ class IPhone:
 
     def start(self) -> None:
         """Go online."""
-        self._apns.register(self._push_token, self._take_push)
+        self._apns.register(self._push_token, self.take_push)
 
     def stop(self) -> None:
         """Switch the phone off; what it is doing at the moment comes to its end first."""
@@ -136,12 +136,13 @@ class IPhone:
         if on:
             self._apns.disconnect(self._push_token)
         else:
-            self._apns.register(self._push_token, self._take_push)
+            self._apns.register(self._push_token, self.take_push)
             self._errands.hurry()
 
     # What the phone does
 
-    def _take_push(self, token: str, topic: str) -> None:
+    def take_push(self, token: str, topic: str) -> None:
+        """What APNs calls."""
         self.state.record(Exchange(self._clock(), "APNs", f"push for {topic}", received=(f"to {shortened(token)}",)))
         self._errands.now(lambda: self._check(topic))
 
@@ -292,7 +293,7 @@ class IPhone:
     def _renew_push_token(self) -> None:
         old, self._push_token = self._push_token, token_hex(32)
         self._apns.forget(old, since=self._clock())
-        self._apns.register(self._push_token, self._take_push)
+        self._apns.register(self._push_token, self.take_push)
         for installed in self.state.passes:
             if service := self._service(installed.file):
                 self._try(service, partial(self._register, service, installed.id))

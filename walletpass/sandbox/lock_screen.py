@@ -36,7 +36,7 @@ def announcement(old: ShownPass, new: ShownPass) -> str | None:
 
 def has_expired(shown: ShownPass, now: datetime) -> bool:
     """Whether the pass's own expiration date has passed."""
-    until = shown.file.content.get("expirationDate")
+    until = shown.file.pass_json.get("expirationDate")
     return until is not None and datetime.fromisoformat(until) <= now
 
 

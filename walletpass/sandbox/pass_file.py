@@ -42,34 +42,34 @@ class Region:
 class PassFile:
     """The content of a .pkpass that was found good.
 
-    content: pass.json. files: all files by path. digests: the manifest; equal for files of equal content.
+    files: all files by path. digests: the manifest; equal for files of equal content.
     """
 
-    content: Mapping[str, Any]
+    pass_json: Mapping[str, Any]
     files: Mapping[str, bytes]
     digests: Mapping[str, str]
 
     @property
     def pass_type_identifier(self) -> str:
-        return str(self.content["passTypeIdentifier"])
+        return str(self.pass_json["passTypeIdentifier"])
 
     @property
     def serial_number(self) -> str:
-        return str(self.content["serialNumber"])
+        return str(self.pass_json["serialNumber"])
 
     @property
     def web_service_url(self) -> str | None:
         """Where the pass is updated from; None when it never is."""
-        return self.content.get("webServiceURL")
+        return self.pass_json.get("webServiceURL")
 
     @property
     def authentication_token(self) -> str:
-        return str(self.content.get("authenticationToken", ""))
+        return str(self.pass_json.get("authenticationToken", ""))
 
     @property
     def style(self) -> str:
         """`storeCard` and so on."""
-        return next(style for style in CLASSIC_STYLES if style in self.content)
+        return next(style for style in CLASSIC_STYLES if style in self.pass_json)
 
     @cached_property
     def fields(self) -> Mapping[str, JsonField]:
@@ -78,7 +78,7 @@ class PassFile:
 
     def group(self, name: str) -> list[JsonField]:
         """The fields of one group, such as `headerFields`."""
-        return list(self.content[self.style].get(name, ()))
+        return list(self.pass_json[self.style].get(name, ()))
 
     @cached_property
     def texts(self) -> Mapping[str, Mapping[str, str]]:
@@ -105,7 +105,7 @@ class ShownPass:
 
     @property
     def organization(self) -> str:
-        return self.text(str(self.file.content["organizationName"]))
+        return self.text(str(self.file.pass_json["organizationName"]))
 
     def label(self, field: JsonField) -> str:
         return self.text(str(field.get("label", "")))

@@ -88,7 +88,7 @@ class PassView:
 
 def view_of(shown: ShownPass, now: datetime) -> PassView:
     """What Wallet draws of the pass now."""
-    content = shown.file.content
+    content = shown.file.pass_json
     foreground = _colour(content.get("foregroundColor")) or _BLACK
     return PassView(
         organization=shown.organization,

@@ -33,6 +33,14 @@ def test_a_reward_appears_by_itself(cafe: Cafe, open_page: Open) -> None:
     expect(page.get_by_role("heading", name="A reward is ready for you")).to_be_visible(timeout=15_000)
 
 
+def test_a_card_that_is_closed_meanwhile_says_so(cafe: Cafe, open_page: Open) -> None:
+    card = cafe.join()
+    page = open_page(cafe.path(card))
+    cafe.close(card)
+    expect(page.get_by_text("This card has been closed.")).to_be_visible(timeout=15_000)
+    expect(page.get_by_role("link", name="Get a new card")).to_be_visible()
+
+
 def test_what_the_holder_was_doing_is_not_disturbed_by_a_new_stamp(cafe: Cafe, open_page: Open) -> None:
     card = cafe.join()
     page = open_page(cafe.path(card))

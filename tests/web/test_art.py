@@ -1,14 +1,17 @@
 """Pictures of cards, named by what they show."""
 
 from dataclasses import replace
+from io import BytesIO
 from xml.etree import ElementTree
 
 import pytest
+from PIL import Image
 
 from tests.cafe import Cafe
 from walletpass.database import transaction
 from walletpass.loyalty.programs import Program, update_program
-from walletpass.web.art import IMMUTABLE, Art
+from walletpass.passes.art import Art
+from walletpass.web.art import IMMUTABLE
 
 
 def repaint(cafe: Cafe) -> Program:
@@ -24,11 +27,31 @@ def test_every_state_of_a_card_has_a_picture(cafe: Cafe, stamps: int) -> None:
     assert ElementTree.fromstring(answer.text).tag.endswith("svg")
 
 
+@pytest.mark.parametrize("kind", ["icon", "home_screen_icon", "logo", "shared"])
+def test_a_program_has_pictures_for_tabs_home_screens_cards_and_chats(cafe: Cafe, kind: str) -> None:
+    answer = cafe.browser().get(getattr(Art(cafe.shop.program), kind))
+    assert answer.status_code == 200
+    assert answer.headers["Content-Type"].startswith("image/")
+
+
 def test_a_picture_may_be_kept_for_ever_by_anyone(cafe: Cafe) -> None:
     headers = cafe.browser().get(Art(cafe.shop.program).stamps(4)).headers
     assert headers["Cache-Control"] == IMMUTABLE
     assert headers["Cross-Origin-Resource-Policy"] == "cross-origin"
     assert "Set-Cookie" not in headers
+
+
+@pytest.mark.parametrize(("ready", "stamps"), [(False, 0), (False, 4), (True, 10)])
+def test_google_finds_a_picture_of_its_own_for_every_state(cafe: Cafe, ready: bool, stamps: int) -> None:
+    answer = cafe.browser().get(Art(cafe.shop.program).hero(stamps, ready=ready))
+    assert Image.open(BytesIO(answer.data)).size == (1032, 336)
+    assert (answer.mimetype, answer.headers["Cache-Control"]) == ("image/png", IMMUTABLE)
+
+
+def test_google_finds_a_square_logo_that_is_large_enough(cafe: Cafe) -> None:
+    picture = Image.open(BytesIO(cafe.browser().get(Art(cafe.shop.program).icon).data))
+    assert picture.size == (660, 660)
+    assert "transparency" not in picture.info
 
 
 def test_the_same_picture_has_the_same_name_and_another_picture_another(cafe: Cafe) -> None:
@@ -61,7 +84,20 @@ def test_the_colours_are_a_style_sheet_for_this_program_alone(cafe: Cafe) -> Non
 
 @pytest.mark.parametrize(
     "name",
-    ["stamps-11", "stamps-99", "stamps--1", "stamps-x", "stamps-4-ready-ready", "logo.png", "colours.svg", "x", "%00"],
+    [
+        "stamps-11",
+        "hero-4",
+        "hero-11.png",
+        "icon",
+        "stamps-99",
+        "stamps--1",
+        "stamps-x",
+        "stamps-4-ready-ready",
+        "logo.png",
+        "colours.svg",
+        "x",
+        "%00",
+    ],
 )
 def test_what_no_card_shows_is_a_404(cafe: Cafe, name: str) -> None:
     stem, _, kind = name.partition(".")

@@ -112,7 +112,7 @@ def test_garbage_for_a_link_is_a_404(cafe: Cafe, token: str) -> None:
 def test_the_state_tells_the_revision_and_what_is_new_in_words(cafe: Cafe) -> None:
     card = cafe.stamp(cafe.join(), 3)
     state = cafe.browser().get(f"{cafe.path(card)}/state").json
-    assert state == {"revision": card.revision, "says": "Thank you for your visit. 3 of 10 stamps"}
+    assert state == {"revision": card.revision, "closed": False, "says": "Thank you for your visit. 3 of 10 stamps"}
 
 
 def test_a_state_that_is_known_already_is_not_sent_again(cafe: Cafe) -> None:

@@ -1,8 +1,12 @@
 """Joining: what one gets, one button, nothing to fill in, and never two cards by accident."""
 
+from io import BytesIO
 from urllib.parse import urlsplit
 
 import pytest
+import resvg_py
+import zxingcpp
+from PIL import Image
 from sqlalchemy import Engine
 from werkzeug.test import TestResponse
 
@@ -56,6 +60,17 @@ def test_an_in_app_browser_is_told_to_open_safari(cafe: Cafe) -> None:
 
 def test_a_desktop_shows_a_code_to_go_on_with_the_phone(cafe: Cafe) -> None:
     assert "Scan this with your phone" in read(cafe.browser(DESKTOP).get(JOIN)).text
+
+
+def test_the_code_alone_can_be_fetched_for_print(cafe: Cafe) -> None:
+    answer = cafe.browser().get(f"{JOIN}/qr.svg")
+    picture = Image.open(BytesIO(resvg_py.svg_to_bytes(svg_string=answer.text, width=400)))
+    assert [found.text for found in zxingcpp.read_barcodes(picture)] == ["http://127.0.0.1:8000/join/bean-card"]
+
+
+def test_the_page_says_for_how_long_a_reward_can_be_used(sqlite_engine: Engine) -> None:
+    cafe = Cafe(sqlite_engine, None, "http://127.0.0.1:8000", reward_days=60)
+    assert "A reward can be used for 60 days" in read(cafe.browser().get(JOIN)).text
 
 
 def test_one_button_makes_an_anonymous_card_and_leads_to_it(cafe: Cafe) -> None:

@@ -152,7 +152,8 @@ def _state(opened: OpenCard) -> AnyResponse:
     """The card's revision and what changed last, in words; cheap to ask for again and again."""
     card, required = opened.card, opened.program.terms.stamps_required
     progress = say(N_("%(stamps)s of %(required)s stamps"), stamps=card.stamps, required=required)
-    response = jsonify(revision=card.revision, says=f"{say(NEWS[card.news])} {progress}")
+    closed = card.closed_at is not None
+    response = jsonify(revision=card.revision, closed=closed, says=f"{say(NEWS[card.news])} {progress}")
     response.set_etag(f"{card.revision}-{page_language()}")
     response.headers["Cache-Control"] = "private, no-cache"
     return response.make_conditional(request)

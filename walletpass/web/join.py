@@ -3,7 +3,7 @@
 import re
 import secrets
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, Response, redirect, render_template, request, url_for
 from sqlalchemy import Connection
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -58,6 +58,12 @@ def blueprint(deps: Deps, faces: CardFaces, *, apple: bool) -> Blueprint:
             ), status_of(Unfit)
         return _to_the_card(deps, program, card, open_wallet=apple and request.form.get("wallet") == "apple")
 
+    @bp.get("/join/<slug>/qr.svg")
+    def qr(slug: str) -> Response:
+        with reading(deps.engine) as connection:
+            program = program_by_slug(connection, slug)
+        return Response(qr_svg(_address(deps, program), program.name), mimetype="image/svg+xml")
+
     @bp.errorhandler(UnknownProgram)
     def unknown(_: UnknownProgram) -> Page:
         return error_page(
@@ -72,7 +78,7 @@ def blueprint(deps: Deps, faces: CardFaces, *, apple: bool) -> Blueprint:
 def _join_page(deps: Deps, program: Program, apple: bool, *, key: str, name: str = "", error: str | None = None) -> str:
     with reading(deps.engine) as connection:
         merchant = merchant_by_id(connection, program.merchant_id)
-    address = f"{deps.settings.base_url}/join/{program.slug}"
+    address = _address(deps, program)
     return render_template(
         "join.html",
         program=program,
@@ -87,6 +93,10 @@ def _join_page(deps: Deps, program: Program, apple: bool, *, key: str, name: str
         name=name,
         error=error,
     )
+
+
+def _address(deps: Deps, program: Program) -> str:
+    return f"{deps.settings.base_url}/join/{program.slug}"
 
 
 def _joined_page(deps: Deps, connection: Connection, faces: CardFaces, card: Card, program: Program) -> str:

@@ -5,8 +5,9 @@ const EVERY = 3000;
 async function look() {
   const answer = await fetch(card.dataset.state);
   if (!answer.ok) return;
-  const { revision, says } = await answer.json();
+  const { revision, closed, says } = await answer.json();
   if (String(revision) === card.dataset.revision) return;
+  if (closed) return location.reload();
   await show(revision);
   document.getElementById("says").textContent = says;
 }

@@ -27,7 +27,7 @@ def test_every_state_of_a_card_has_a_picture(cafe: Cafe, stamps: int) -> None:
     assert ElementTree.fromstring(answer.text).tag.endswith("svg")
 
 
-@pytest.mark.parametrize("kind", ["icon", "home_screen_icon", "logo", "shared"])
+@pytest.mark.parametrize("kind", ["icon", "logo", "shared"])
 def test_a_program_has_pictures_for_tabs_home_screens_cards_and_chats(cafe: Cafe, kind: str) -> None:
     answer = cafe.browser().get(getattr(Art(cafe.shop.program), kind))
     assert answer.status_code == 200
@@ -49,7 +49,7 @@ def test_google_finds_a_picture_of_its_own_for_every_state(cafe: Cafe, ready: bo
 
 
 def test_google_finds_a_square_logo_that_is_large_enough(cafe: Cafe) -> None:
-    picture = Image.open(BytesIO(cafe.browser().get(Art(cafe.shop.program).icon).data))
+    picture = Image.open(BytesIO(cafe.browser().get(Art(cafe.shop.program).round_logo).data))
     assert picture.size == (660, 660)
     assert "transparency" not in picture.info
 
@@ -88,7 +88,7 @@ def test_the_colours_are_a_style_sheet_for_this_program_alone(cafe: Cafe) -> Non
         "stamps-11",
         "hero-4",
         "hero-11.png",
-        "icon",
+        "round",
         "stamps-99",
         "stamps--1",
         "stamps-x",

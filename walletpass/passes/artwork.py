@@ -60,6 +60,11 @@ def icon(design: Design) -> Pictures:
     return _marks.get(svg, lambda: _at_all_scales(lambda scale: _png(_in_palette(_rendered(svg, scale)))))
 
 
+def square_icon(design: Design, side: int) -> bytes:
+    """The icon alone, so many pixels wide and high."""
+    return _png(_in_palette(_rendered(design.artwork.icon.svg(design.colours.hexes, side, side), 1)))
+
+
 def logo(design: Design) -> Pictures:
     """Apple's logo: transparent around the mark, to sit on the background."""
     drawing = design.artwork.logo

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from walletpass.i18n import N_
 from walletpass.loyalty.merchants import Merchant
 from walletpass.loyalty.programs import Program
+from walletpass.passes.art import Art
 from walletpass.passes.face import Face, Field
-from walletpass.web.art import Art
 from walletpass.web.languages import say, spoken
 
 Labelled = tuple[tuple[str, str], ...]

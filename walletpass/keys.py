@@ -44,7 +44,7 @@ class Keyring:
         if key is None:
             raise RetiredKey(str(key_id))
         # Lengths go in front of the parts: without them ("ab", "c") and ("a", "bc") would be one and the same.
-        text = b"".join(len(part.encode()).to_bytes(4, "big") + part.encode() for part in (purpose, *parts))
+        text = b"".join([len(part).to_bytes(4, "big") + part for part in map(str.encode, (purpose, *parts))])
         return hmac.digest(key, text, hashlib.sha256)
 
 

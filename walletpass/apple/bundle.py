@@ -86,8 +86,7 @@ def bundle(files: Files, pass_json: bytes, sign: Sign) -> bytes:
     manifest = f'{{{files.manifest}"pass.json":"{_digest(pass_json)}"}}'.encode()
     signature = sign(manifest)
     entries, directory = _write(((_PASS_JSON, pass_json), (_MANIFEST, manifest), (_SIGNATURE, signature)), files.size)
-    size = files.size + sum(map(len, entries))
-    count = files.count + 3
+    size, count = files.size + sum(map(len, entries)), files.count + 3
     end = _END.pack(b"PK\x05\x06", 0, 0, count, count, len(files.directory) + _CENTRAL_SIZE, size, 0)
     return b"".join((*files.entries, *entries, files.directory, *directory, end))
 

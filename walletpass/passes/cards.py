@@ -18,7 +18,6 @@ from walletpass.loyalty.merchants import Location, Merchant, locations_of, merch
 from walletpass.loyalty.programs import Program, program_by_id
 from walletpass.loyalty.rules import Reward, Terms
 from walletpass.passes import artwork
-from walletpass.passes.cache import Cache
 from walletpass.passes.design import Design, load_design
 from walletpass.passes.face import Barcode, Colour, Face, Field, FieldKey, Place, Scale
 from walletpass.passes.links import card_links, link_token
@@ -52,6 +51,7 @@ Exactly one, because a phone that finds two messaged fields changed says only th
 class _ProgramFace:
     """The part of the face that all cards of a program share."""
 
+    made_of: tuple[object, ...]
     key: str
     design: Design
     description: Words
@@ -67,7 +67,7 @@ class CardFaces:
     def __init__(self, base_url: str, keyring: Keyring) -> None:
         self._base_url = base_url
         self._keyring = keyring
-        self._programs: Cache[object, _ProgramFace] = Cache(PROGRAMS_KEPT)
+        self._programs: dict[str, _ProgramFace] = {}
 
     def load(self, connection: Connection, card: Card, now: datetime) -> Face:
         """The face of a card as it is now."""
@@ -112,8 +112,14 @@ class CardFaces:
         )
 
     def _shared(self, program: Program, merchant: Merchant, locations: Sequence[Location]) -> _ProgramFace:
-        key = (program.id, program.revision, merchant, tuple(locations))
-        return self._programs.get(key, lambda: _program_face(key, program, merchant, locations))
+        # One per program, compared with what it was made of: comparing costs a tenth of hashing ten locations.
+        known = self._programs.get(program.id)
+        if known is not None and known.made_of == (program.revision, merchant, *locations):
+            return known
+        if len(self._programs) >= PROGRAMS_KEPT:
+            self._programs.clear()
+        made = self._programs[program.id] = _program_face(program, merchant, locations)
+        return made
 
 
 def design_of(program: Program) -> Design:
@@ -151,10 +157,12 @@ def named(rewards: Iterable[Reward]) -> str:
     return ", ".join(f"{name} × {count}" if count > 1 else name for name, count in counted)
 
 
-def _program_face(key: object, program: Program, merchant: Merchant, locations: Sequence[Location]) -> _ProgramFace:
+def _program_face(program: Program, merchant: Merchant, locations: Sequence[Location]) -> _ProgramFace:
     design = design_of(program)
+    made_of = (program.revision, merchant, *locations)
     return _ProgramFace(
-        key=sha256(repr(key).encode()).hexdigest()[:32],
+        made_of=made_of,
+        key=sha256(repr((program.id, *made_of)).encode()).hexdigest()[:32],
         design=design,
         description=words(N_("Stamp card, %(merchant)s: %(program)s"), merchant=merchant.name, program=program.name),
         icon=artwork.icon(design),

@@ -3,6 +3,7 @@
 import hmac
 from base64 import urlsafe_b64encode
 from dataclasses import dataclass
+from typing import Protocol
 
 from sqlalchemy import Connection
 
@@ -14,6 +15,18 @@ MAC_BYTES = 16
 LONGEST_TOKEN = 80
 
 
+class Linked(Protocol):
+    """What a link needs to know of a card."""
+
+    @property
+    def serial_number(self) -> str:
+        """Names the card."""
+
+    @property
+    def key_id(self) -> str:
+        """The secret key that its tokens derive from."""
+
+
 @dataclass(frozen=True)
 class CardLinks:
     """Where one card is found: its page, and the same for Apple Wallet."""
@@ -22,7 +35,7 @@ class CardLinks:
     apple: str
 
 
-def link_token(keyring: Keyring, card: Card) -> str:
+def link_token(keyring: Keyring, card: Linked) -> str:
     """The part of the private link that names the card and proves the right to see it. Raises RetiredKey."""
     return f"{card.serial_number}-{_proof(keyring, card)}"
 
@@ -48,6 +61,6 @@ def card_by_link_token(connection: Connection, keyring: Keyring, token: str) -> 
     return card
 
 
-def _proof(keyring: Keyring, card: Card) -> str:
+def _proof(keyring: Keyring, card: Linked) -> str:
     digest = keyring.derive("card link", card.serial_number, key_id=card.key_id)
     return urlsafe_b64encode(digest[:MAC_BYTES]).rstrip(b"=").decode()

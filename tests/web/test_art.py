@@ -27,7 +27,7 @@ def test_every_state_of_a_card_has_a_picture(cafe: Cafe, stamps: int) -> None:
     assert ElementTree.fromstring(answer.text).tag.endswith("svg")
 
 
-@pytest.mark.parametrize("kind", ["icon", "logo", "shared"])
+@pytest.mark.parametrize("kind", ["icon", "home_screen_icon", "logo", "shared"])
 def test_a_program_has_pictures_for_tabs_home_screens_cards_and_chats(cafe: Cafe, kind: str) -> None:
     answer = cafe.browser().get(getattr(Art(cafe.shop.program), kind))
     assert answer.status_code == 200

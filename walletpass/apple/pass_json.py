@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from html import escape
 from itertools import chain
 from json.encoder import encode_basestring
@@ -21,6 +22,7 @@ from walletpass.passes.face import Face, Field
 Texts = tuple[tuple[str, tuple[str, ...]], ...]
 """Texts of a pass that differ between languages: each a key and the text in each of LANGUAGES."""
 
+LABELS_KEPT = 1024
 LINK_SCHEMES = ("https://", "http://", "mailto:", "tel:")
 
 _quote = encode_basestring  # a text as JSON, letters beyond ASCII as they are
@@ -122,21 +124,28 @@ def shared(face: Face, issuer: Issuer) -> Shared:
 
 def write_field(field: Field) -> WrittenField:
     """The field as Wallet wants it."""
+    key, value, more = field.key, field.value, ""
+    opening, label_texts = _opening(key, _variants(field.label))
     texts: dict[str, tuple[str, ...]] = {}
-    key, value = field.key, field.value
-    label, extra = _quote(_localised(f"{key}.label", field.label, texts)), ""
     if isinstance(value, datetime):
-        shown, extra = _quote(_date(value)), ',"dateStyle":"PKDateStyleMedium","timeStyle":"PKDateStyleNone"'
+        shown, more = _quote(_date(value)), ',"dateStyle":"PKDateStyleMedium","timeStyle":"PKDateStyleNone"'
     elif isinstance(value, int):
-        shown, extra = str(value), ',"numberStyle":"PKNumberStyleDecimal"'
+        shown, more = str(value), ',"numberStyle":"PKNumberStyleDecimal"'
     else:
         shown = _quote(_localised(f"{key}.value", value, texts))
         if field.link:
-            extra = f',"attributedValue":{_quote(_localised(f"{key}.link", _linked(value, field.link), texts))}'
+            more = f',"attributedValue":{_quote(_localised(f"{key}.link", _linked(value, field.link), texts))}'
     if field.change_message is not None:
-        extra += f',"changeMessage":{_quote(_localised(f"{key}.message", field.change_message, texts))}'
-    written = f'{{"key":"{key}","label":{label},"value":{shown}{extra}}}'
-    return WrittenField(written.encode(), tuple(texts.items()), _faults(field))
+        more += f',"changeMessage":{_quote(_localised(f"{key}.message", field.change_message, texts))}'
+    return WrittenField(f"{opening}{shown}{more}}}".encode(), (*label_texts, *texts.items()), _faults(field))
+
+
+@lru_cache(LABELS_KEPT)
+def _opening(key: str, label: tuple[str, ...]) -> tuple[str, Texts]:
+    """A field's JSON up to its value, and the label's text when it differs between languages."""
+    texts: dict[str, tuple[str, ...]] = {}
+    shown = _key_or_text(f"{key}.label", label, texts)
+    return f'{{"key":{_quote(key)},"label":{_quote(shown)},"value":', tuple(texts.items())
 
 
 def write_fields(face: Face, write: Callable[[Field], WrittenField] = write_field) -> WrittenFields:
@@ -178,13 +187,19 @@ def strings_in_every_language(texts: Texts) -> tuple[bytes, ...]:
 
 def _localised(key: str, text: Words | str, texts: dict[str, tuple[str, ...]]) -> str:
     """What pass.json says for the text: itself when it is the same in all languages, otherwise its key."""
-    if isinstance(text, str):
-        return text
-    variants = tuple([text.get(language) or text[DEFAULT_LANGUAGE] for language in LANGUAGES])
+    return text if isinstance(text, str) else _key_or_text(key, _variants(text), texts)
+
+
+def _key_or_text(key: str, variants: tuple[str, ...], texts: dict[str, tuple[str, ...]]) -> str:
     if variants.count(variants[0]) == len(variants):
         return variants[0]
     texts[key] = variants
     return key
+
+
+def _variants(text: Words) -> tuple[str, ...]:
+    """The text in each of LANGUAGES, in English where one is missing."""
+    return tuple([text.get(language) or text[DEFAULT_LANGUAGE] for language in LANGUAGES])
 
 
 def _linked(value: Words | str, link: str) -> Words | str:
@@ -195,7 +210,8 @@ def _linked(value: Words | str, link: str) -> Words | str:
 
 
 def _anchor(text: str, link: str) -> str:
-    return f"<a href='{escape(link)}'>{escape(text)}</a>"
+    href = escape(link)
+    return f"<a href='{href}'>{href if text == link else escape(text)}</a>"
 
 
 def _date(moment: datetime) -> str:

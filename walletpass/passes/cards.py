@@ -187,7 +187,7 @@ def _secondary(card: Card, terms: Terms, ready: Sequence[Reward]) -> Iterable[Fi
     yield _reward_field(next_reward(card, terms)[1])
     yield _ready_field(named(ready) or NOTHING, _speaks(card, "ready"))
     if card.customer.name:
-        yield Field("name", words(N_("Name")), card.customer.name)
+        yield Field("name", _label(N_("Name")), card.customer.name)
 
 
 def _back(card: Card, terms: Terms, ready: Sequence[Reward], web_url: str) -> Iterable[Field]:
@@ -195,7 +195,7 @@ def _back(card: Card, terms: Terms, ready: Sequence[Reward], web_url: str) -> It
     yield _progress_field(card.stamps, terms.stamps_required, *next_reward(card, terms))
     if ready:
         yield Field("rewards", words(N_("Your rewards")), {one: _listed(one, ready) for one in LANGUAGES})
-    yield Field("card", words(N_("This card on the web, language and name")), web_url, link=web_url)
+    yield Field("card", _label(N_("This card on the web, language and name")), web_url, link=web_url)
 
 
 def _speaks(card: Card, key: FieldKey) -> bool:
@@ -203,6 +203,11 @@ def _speaks(card: Card, key: FieldKey) -> bool:
 
 
 # Cards in the same state share their fields: made once here, written once by the renderer.
+
+
+@lru_cache
+def _label(message: str) -> Words:
+    return words(message)
 
 
 @lru_cache(FIELDS_KEPT)

@@ -11,5 +11,6 @@ How a page is made:
   form with `flash(text, "success" | "error" | "info")` and a redirect with status 303.
 - Colours, buttons, panels, tables are in `static/walletpass.css`; a page's own styles and scripts are files beside it,
   named for the page and linked in the blocks `head` and `scripts`: the content security policy lets nothing inline by.
+- Pages of the team are closed to others by one line in the blueprint, `sign_in.members_only(bp, deps, role)`.
 - Bodies over 64 KiB are refused; a view that needs more sets `request.max_content_length` before it reads.
 """

@@ -148,6 +148,7 @@ def test_what_is_wrong_with_one_card_is_told_although_its_design_is_known(
         ({"logo": {1: b"GIF89a", 2: b"", 3: b""}}, "logo.png: it is not a PNG"),
         ({"strip": pictures(375, 98)}, "draw the strip of a storeCard"),
         ({"organization": "  "}, "organizationName is empty"),
+        ({"back_static": (Field("contact", same("Contact"), "us", link="us"),)}, "the link of 'contact' must be"),
         ({"organization": "half a \ud83d"}, "half a character"),
         ({"strip": pictures(375, 144, noisy=True)}, "should stay under 300 kB"),
     ],

@@ -50,13 +50,15 @@ class WrittenField(NamedTuple):
 class Shared:
     """What the pass.json of all cards of a program has in common, already written.
 
-    opening: the object's beginning, up to the last shared key. back: the shared back fields.
+    opening: the object's beginning, up to the last shared key.
+    back, back_keys, faults: the shared back fields in JSON, their keys, and what is wrong with them.
     strings: the shared part of `pass.strings` in each of LANGUAGES; empty when no text differs.
     """
 
     opening: bytes
     back: list[bytes]
     back_keys: frozenset[str]
+    faults: list[str]
     strings: tuple[bytes, ...]
 
 
@@ -118,6 +120,7 @@ def shared(face: Face, issuer: Issuer) -> Shared:
         opening=_encode(head).removesuffix("}").encode(),
         back=[field.json for field in back],
         back_keys=frozenset(field.key for field in face.back_static),
+        faults=[fault for field in back for fault in field.faults],
         strings=strings_in_every_language((*texts.items(), *chain.from_iterable(field.texts for field in back))),
     )
 

@@ -23,12 +23,15 @@ from walletpass.apple.validation import SERIAL_NUMBER, WEIGHT_BUDGET, faults, to
 from walletpass.i18n import LANGUAGES
 from walletpass.keys import Keyring
 from walletpass.passes.cache import Cache
-from walletpass.passes.face import Face, Field, Scale
+from walletpass.passes.face import Face, Field, FieldKey, Scale
 
 DESIGNS_KEPT = 256
-PICTURES_KEPT = 1024  # a design has one strip per number of stamps
-TEXTS_KEPT = 4096
+PICTURES_KEPT = 512  # of about 50 kB; a design has one strip per number of stamps
+TEXTS_KEPT = 2048  # of about 5 kB
 FIELDS_KEPT = 4096
+
+OF_ONE_CARD: frozenset[FieldKey] = frozenset({"name", "card"})
+"""Fields that no two cards share, and that are not worth remembering."""
 
 MOST_HEADER_FIELDS = 3
 MOST_SECONDARY_FIELDS = 4
@@ -75,7 +78,7 @@ class PassRenderer:
         try:
             part = self._shared.get(face.static_key, lambda: shared(face, self._issuer))
             fields = write_fields(face, self._written)
-            if wrong := [*_faults_of_the_card(face, part), *fields.faults]:
+            if wrong := [*_faults_of_the_card(face, part), *fields.faults, *part.faults]:
                 raise UnfitPass(wrong)
             document = pass_json(face, part, fields, token)
             files = self._files(face, part, document, fields.texts)
@@ -91,6 +94,8 @@ class PassRenderer:
         What is remembered holds on to the field, so that no other one can come to have its id. The oldest need not go
         first: writing all anew once in thousands of passes costs less than keeping an order would for each.
         """
+        if field.key in OF_ONE_CARD:
+            return write_field(field)
         known = self._fields.get(id(field))
         if known is not None and known[0] is field:
             return known[1]

@@ -6,6 +6,7 @@ from datetime import datetime
 from functools import lru_cache
 from hashlib import sha256
 from itertools import groupby
+from zoneinfo import ZoneInfo
 
 from babel.dates import format_date
 from sqlalchemy import Connection
@@ -99,7 +100,7 @@ class CardFaces:
             strip=artwork.strip(shared.design, stamps_shown(card, program.terms, bool(ready))),
             header=(_stamps_field(card.stamps, program.terms.stamps_required, _speaks(card, "stamps")),),
             secondary=tuple(_secondary(card, program.terms, ready)),
-            back=tuple(_back(card, program.terms, ready, web_url)),
+            back=tuple(_back(card, program.terms, ready, web_url, shop_clock(locations))),
             barcode=Barcode(card.code, group_code(card.code)),
             stamps=card.stamps,
             stamps_required=program.terms.stamps_required,
@@ -130,6 +131,11 @@ def design_of(program: Program) -> Design:
     design = load_design(str(program.design.get("template", "plain")))
     colours: Mapping[str, Colour | str] = program.design.get("colours") or {}
     return design.with_colours(**colours) if colours else design
+
+
+def shop_clock(locations: Sequence[Location]) -> ZoneInfo:
+    """The clock that the merchant's days go by: that of the first shop."""
+    return locations[0].zone if locations else ZoneInfo("UTC")
 
 
 def stamps_shown(card: Card, terms: Terms, ready: bool) -> Progress:
@@ -190,11 +196,11 @@ def _secondary(card: Card, terms: Terms, ready: Sequence[Reward]) -> Iterable[Fi
         yield Field("name", _label(N_("Name")), card.customer.name)
 
 
-def _back(card: Card, terms: Terms, ready: Sequence[Reward], web_url: str) -> Iterable[Field]:
+def _back(card: Card, terms: Terms, ready: Sequence[Reward], web_url: str, zone: ZoneInfo) -> Iterable[Field]:
     yield _news_field(card.news)
     yield _progress_field(card.stamps, terms.stamps_required, *next_reward(card, terms))
     if ready:
-        yield Field("rewards", words(N_("Your rewards")), {one: _listed(one, ready) for one in LANGUAGES})
+        yield Field("rewards", words(N_("Your rewards")), {one: _listed(one, ready, zone) for one in LANGUAGES})
     yield Field("card", _label(N_("This card on the web, language and name")), web_url, link=web_url)
 
 
@@ -243,14 +249,14 @@ def _progress_field(stamps: int, required: int, missing: int, reward: str) -> Fi
     return Field("progress", words(N_("Your progress")), progress)
 
 
-def _listed(language: str, rewards: Sequence[Reward]) -> str:
-    return "\n".join(_with_expiry(language, reward) for reward in rewards)
+def _listed(language: str, rewards: Sequence[Reward], zone: ZoneInfo) -> str:
+    return "\n".join(_with_expiry(language, reward, zone) for reward in rewards)
 
 
-def _with_expiry(language: str, reward: Reward) -> str:
+def _with_expiry(language: str, reward: Reward, zone: ZoneInfo) -> str:
     if reward.expires_at is None:
         return reward.name
-    day = format_date(reward.expires_at, "long", locale=language)
+    day = format_date(reward.expires_at.astimezone(zone), "long", locale=language)
     return translate(language, N_("%(reward)s, until %(day)s"), reward=reward.name, day=day)
 
 
@@ -265,6 +271,6 @@ def _shared_back(program: Program, merchant: Merchant) -> Iterable[Field]:
 def _how_it_works(language: str, terms: Terms) -> str:
     steps = [(extra.at, extra.reward) for extra in terms.extras] + [(terms.stamps_required, terms.reward)]
     return "\n".join(
-        translate_plural(language, N_("%(n)s stamp: %(reward)s"), N_("%(n)s stamps: %(reward)s"), at, reward=reward)
+        translate_plural(language, "%(n)s stamp: %(reward)s", "%(n)s stamps: %(reward)s", at, reward=reward)
         for at, reward in sorted(steps)
     )

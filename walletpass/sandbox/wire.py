@@ -14,7 +14,7 @@ from walletpass.sandbox.protocol_log import Exchange, answer_notes, request_note
 LARGEST_ANSWER = 5_000_000
 """Bytes. No pass comes near."""
 
-TIMEOUT = urllib3.Timeout(connect=5, read=30)
+TIMEOUT = urllib3.Timeout(connect=5, read=10)
 
 
 class NoConnection(Exception):

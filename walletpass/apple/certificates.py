@@ -55,7 +55,10 @@ class WrongPassword(CertificateError):
 
     def __init__(self, path: Path | str, given: bool) -> None:
         problem = "the password does not open it" if given else "it is encrypted and no password was given"
-        super().__init__(f"{path}: {problem}; set WALLETPASS_APPLE_KEY_PASSWORD to the password chosen at export")
+        super().__init__(
+            f"{path}: {problem}; give the one chosen at export, in WALLETPASS_APPLE_KEY_PASSWORD "
+            "or to `walletpass certs import --password-stdin`"
+        )
         self.path = path
 
 

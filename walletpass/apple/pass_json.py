@@ -5,7 +5,7 @@ Source: Apple, Wallet Passes, "Pass", "PassFields", "PassFieldContent", "Creatin
 """
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -207,9 +207,9 @@ def _variants(text: Words) -> tuple[str, ...]:
 
 def _linked(value: Words | str, link: str) -> Words | str:
     """The value as a link. Wallet honours `<a href>` and nothing else."""
-    if isinstance(value, Mapping):
-        return {language: _anchor(text, link) for language, text in value.items()}
-    return _anchor(value, link)
+    if isinstance(value, str):
+        return _anchor(value, link)
+    return {language: _anchor(text, link) for language, text in value.items()}
 
 
 def _anchor(text: str, link: str) -> str:

@@ -4,6 +4,7 @@ from alembic import context
 
 import walletpass.accounts.tables
 import walletpass.apple.tables
+import walletpass.google.nonces
 import walletpass.google.tables
 import walletpass.loyalty.tables  # noqa: F401
 from walletpass.database import metadata

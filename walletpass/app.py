@@ -19,8 +19,10 @@ from walletpass.apple.renderer import PassRenderer
 from walletpass.database import check_up_to_date, open_database
 from walletpass.delivery.apple import AppleChannel
 from walletpass.delivery.claims import Channel
+from walletpass.delivery.google import google_loop
 from walletpass.delivery.loop import DeliveryLoop
 from walletpass.deps import Deps
+from walletpass.google.wallet import GoogleWallet, configured_wallet
 from walletpass.keys import Keyring
 from walletpass.passes.cards import CardFaces
 from walletpass.sandbox import phones
@@ -38,24 +40,41 @@ EMBEDDED = {"", "embedded"}
 
 
 class Worker:
-    """Delivers updates to phones."""
+    """Delivers updates to phones, each wallet's in a loop of its own: one that is slow must not hold up the other."""
 
-    def __init__(self, settings: Settings, engine: Engine, identity: Identity | None) -> None:
-        self._channels: dict[str, Channel] = {}
+    def __init__(
+        self, settings: Settings, engine: Engine, identity: Identity | None, google: GoogleWallet | None
+    ) -> None:
+        channels: dict[str, Channel] = {}
         if identity is not None:
             client = PushClient(settings.apns_url, identity, ca_file=settings.apns_ca_file)
-            self._channels["apple"] = AppleChannel(engine, client, identity.pass_type_identifier)
-        self._loop = DeliveryLoop(engine, self._channels, clock=now, rng=SystemRandom())
-        self.wake = self._loop.wake
-        self.start = self._loop.start
-        self.stop = self._loop.stop
+            channels["apple"] = AppleChannel(engine, client, identity.pass_type_identifier)
+        self._loops = [DeliveryLoop(engine, channels, clock=now, rng=SystemRandom())]
+        if google is not None:
+            self._loops.append(google_loop(engine, google.publisher, clock=now, rng=SystemRandom()))
 
     @classmethod
     def build(cls, settings: Settings) -> Self:
-        """A worker with a database of its own. Raises DatabaseError and CertificateError."""
+        """A worker with a database of its own. Raises DatabaseError, CertificateError and IdentityError."""
         engine = open_database(settings.database)
         check_up_to_date(engine)
-        return cls(settings, engine, configured_identity(settings))
+        faces = CardFaces(settings.base_url, Keyring(settings.secret_keys))
+        return cls(settings, engine, configured_identity(settings), configured_wallet(settings, engine, faces, now))
+
+    def start(self) -> None:
+        """Start the loops."""
+        for loop in self._loops:
+            loop.start()
+
+    def wake(self) -> None:
+        """Something may be behind."""
+        for loop in self._loops:
+            loop.wake()
+
+    def stop(self) -> None:
+        """Returns when the batches under way have been settled."""
+        for loop in self._loops:
+            loop.stop()
 
     def run_until_stopped(self) -> None:
         """Deliver until SIGTERM or SIGINT; the batch under way is finished."""
@@ -73,16 +92,18 @@ class Application:
     def __init__(self, settings: Settings, *, with_worker: bool = False) -> None:
         """with_worker: deliver from this process even where a QUEUE_URL leaves that to others.
 
-        Raises DatabaseError and CertificateError.
+        Raises DatabaseError, CertificateError and IdentityError.
         """
         self._engine = open_database(settings.database)
         check_up_to_date(self._engine)
         identity = configured_identity(settings)
         embedded = with_worker or settings.queue_url in EMBEDDED
-        self._worker = Worker(settings, self._engine, identity) if embedded else None
+        keyring = Keyring(settings.secret_keys)
+        google = configured_wallet(settings, self._engine, CardFaces(settings.base_url, keyring), now)
+        self._worker = Worker(settings, self._engine, identity, google) if embedded else None
         wake = self._worker.wake if self._worker else _no_one_to_wake
-        self.deps = Deps(settings, self._engine, Keyring(settings.secret_keys), now, wake)
-        self.wsgi = site(self.deps, identity)
+        self.deps = Deps(settings, self._engine, keyring, now, wake)
+        self.wsgi = site(self.deps, identity, google)
 
     def start(self) -> None:
         """Begin to deliver."""
@@ -126,22 +147,22 @@ class DemoApplication(Application):
         self._apns.stop()
 
 
-def site(deps: Deps, identity: Identity | None) -> Flask:
-    """All pages and services, without a worker. identity: None where Apple Wallet is not set up."""
+def site(deps: Deps, identity: Identity | None, google: GoogleWallet | None = None) -> Flask:
+    """All pages and services, without a worker. identity, google: None where that wallet is not set up."""
     faces = CardFaces(deps.settings.base_url, deps.keyring)
     passes = PassRenderer(identity, deps.keyring, deps.settings.base_url) if identity else None
     app = new_site(deps)
     error_pages.show_errors(app)
     pages = [
-        join.blueprint(deps, faces, apple=passes is not None),
-        card.blueprint(deps, faces, passes),
+        join.blueprint(deps, faces, apple=passes is not None, google=google is not None),
+        card.blueprint(deps, faces, passes, google.saving if google else None),
         sign_in.blueprint(deps),
         studio.blueprint(deps, apple_ends=identity.not_after if identity else None),
         counter.blueprint(deps),
         art.blueprint(deps),
         health.blueprint(deps),
     ]
-    machines: list[Blueprint] = [api.blueprint(deps, apple=passes is not None)]
+    machines: list[Blueprint] = [api.blueprint(deps, apple=passes is not None, google=google is not None)]
     if passes:
         machines.append(web_service.blueprint(deps, faces, passes))
     for blueprint in (*pages, *machines):

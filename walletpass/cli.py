@@ -21,6 +21,7 @@ from walletpass.apple.push import BadPushAddress
 from walletpass.apple.verification import verify as verify_pass
 from walletpass.database import DatabaseError, bring_up_to_date, check_up_to_date, open_database
 from walletpass.doctor import examine
+from walletpass.google.identity import IdentityError
 from walletpass.loyalty.errors import LoyaltyError
 from walletpass.sandbox.chain import make_chain
 from walletpass.sandbox.demo import prepare_demo
@@ -31,7 +32,7 @@ MARKS = {"ok": ("ok", "green"), "warning": ("warning", "yellow"), "failed": ("fa
 LARGEST_PASS = 20 * 1024 * 1024
 
 FAILED, WRONG_USAGE = 1, 2
-WORDED = (BadSettings, BadPushAddress, DatabaseError, LoyaltyError, CertificateError, CannotListen)
+WORDED = (BadSettings, BadPushAddress, DatabaseError, LoyaltyError, CertificateError, IdentityError, CannotListen)
 
 
 class Command(click.Group):

@@ -14,8 +14,7 @@ from tests.builders import STAFF, Shop
 from tests.conftest import NOON
 from tests.google.pretend import ISSUER_ID, PretendGoogle
 from walletpass.database import reading, transaction
-from walletpass.delivery.google import GoogleChannel
-from walletpass.delivery.loop import DeliveryLoop
+from walletpass.delivery.google import google_loop
 from walletpass.google.saved import KnownObject, object_of
 from walletpass.google.wallet import GoogleWallet, configured_wallet
 from walletpass.keys import Keyring
@@ -67,8 +66,7 @@ class Counter:
         wallet = configured_wallet(self.settings, self.engine, self.faces, lambda: self.now)
         assert wallet is not None
         self.wallet: GoogleWallet = wallet
-        channels = {"google": GoogleChannel(wallet.publisher)}
-        self.loop = DeliveryLoop(self.engine, channels, clock=lambda: self.now, rng=Random(0), chores=())
+        self.loop = google_loop(self.engine, wallet.publisher, clock=lambda: self.now, rng=Random(0))
 
     def join(self, **details: Any) -> Card:
         """A customer joins."""

@@ -2,14 +2,17 @@
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from threading import Thread
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from werkzeug import Request, Response
 from werkzeug.serving import WSGIRequestHandler, make_server
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 ISSUER_ID = "3388000000000000001"
 ACCESS_TOKEN = "ya29.pretended"
@@ -42,7 +45,7 @@ class PretendGoogle(AbstractContextManager["PretendGoogle"]):
     invited_to: tuple[str, ...] = (ISSUER_ID,)
 
     def __enter__(self) -> Self:
-        self._server = make_server("127.0.0.1", 0, self._answer, threaded=True, request_handler=_Quiet)
+        self._server = make_server("127.0.0.1", 0, self._wsgi, threaded=True, request_handler=_Quiet)
         self._thread = Thread(target=self._server.serve_forever, args=(0.01,))
         self._thread.start()
         return self
@@ -65,7 +68,9 @@ class PretendGoogle(AbstractContextManager["PretendGoogle"]):
         """Answer the next call with an error."""
         self.answers.append(lambda _: error(status, reason, message, **headers))
 
-    @Request.application
+    def _wsgi(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        return self._answer(Request(environ))(environ, start_response)
+
     def _answer(self, request: Request) -> Response:
         self.hosts.add(request.host)
         if request.path == "/token":

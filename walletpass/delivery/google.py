@@ -1,16 +1,21 @@
 """The way to Google Wallet: every object that is behind is patched."""
 
 import logging
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from datetime import timedelta
+from datetime import datetime, timedelta
+from random import Random
 from threading import Event
 
+from sqlalchemy import Engine
+
 from walletpass.delivery.claims import Claimed, Result, Verdict
+from walletpass.delivery.loop import DeliveryLoop
 from walletpass.google.answers import Answer, Outcome
 from walletpass.google.client import CONNECTIONS
 from walletpass.google.limits import UnfitForGoogle
 from walletpass.google.publishing import Publisher
+from walletpass.google.saved import KIND
 from walletpass.i18n import N_
 from walletpass.keys import RetiredKey
 from walletpass.passes.design import BadDesign, UnknownDesign
@@ -30,6 +35,12 @@ ONE_CARD = (UnfitForGoogle, RetiredKey, UnknownDesign, BadDesign)
 """What can be wrong with one card while all others are well."""
 
 log = logging.getLogger(__name__)
+
+
+def google_loop(engine: Engine, publisher: Publisher, *, clock: Callable[[], datetime], rng: Random) -> DeliveryLoop:
+    """A loop that delivers to Google and does nothing else."""
+    channels = {KIND: GoogleChannel(publisher)}
+    return DeliveryLoop(engine, channels, clock=clock, rng=rng, chores=(), lease=LEASE, batch=BATCH)
 
 
 class GoogleChannel:

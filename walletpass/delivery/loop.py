@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 
 from walletpass.database import reading, transaction
 from walletpass.delivery.chores import CHORES, Chore
-from walletpass.delivery.claims import LEASE, Channel, Claimed, claim, next_due, settle
+from walletpass.delivery.claims import BATCH, LEASE, Channel, Claimed, claim, next_due, settle
 
 LONGEST_SLEEP = timedelta(seconds=1)
 """Changes made by other processes do not wake this loop: it notices them by looking."""
@@ -26,7 +26,7 @@ class DeliveryLoop:
     """Runs in a thread of its own, in as many processes as one likes: what is due is claimed in the database.
 
     channels: the kinds of destinations that can be reached, and how.
-    rng: decides how long failures wait.
+    rng: decides how long failures wait. lease, batch: how long a claim lasts, and how much is claimed at once.
     """
 
     def __init__(
@@ -38,9 +38,11 @@ class DeliveryLoop:
         rng: Random,
         chores: Sequence[Chore] = CHORES,
         lease: timedelta = LEASE,
+        batch: int = BATCH,
     ) -> None:
         self._engine, self._channels = engine, channels
-        self._clock, self._rng, self._lease = clock, rng, lease
+        self._clock, self._rng = clock, rng
+        self._lease, self._batch = lease, batch
         self._chores: dict[Chore, datetime] = dict.fromkeys(chores, clock())
         self._bell, self._stopping = Event(), Event()
         self._thread: Thread | None = None
@@ -65,17 +67,17 @@ class DeliveryLoop:
     def run_once(self) -> int:
         """Deliver one batch of what is due; how much that was."""
         with transaction(self._engine) as connection:
-            items = claim(connection, self._channels.keys(), self._clock(), lease=self._lease)
+            items = claim(connection, self._channels.keys(), self._clock(), lease=self._lease, limit=self._batch)
         for kind, channel in self._channels.items():
             if of_kind := [item for item in items if item.kind == kind]:
                 self._deliver(channel, of_kind)
         return len(items)
 
     def _deliver(self, channel: Channel, items: Sequence[Claimed]) -> None:
-        with closing(channel.send(items)) as verdicts:
+        with closing(channel.send(items)) as verdicts, self._engine.connect() as connection:
             for verdict in verdicts:
                 # One by one: what is answered is settled, even if the next answer takes a minute or never comes.
-                with transaction(self._engine) as connection:
+                with connection.begin():
                     settle(connection, verdict, self._clock(), self._rng)
 
     def run_chores(self) -> None:

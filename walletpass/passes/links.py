@@ -29,10 +29,11 @@ class Linked(Protocol):
 
 @dataclass(frozen=True)
 class CardLinks:
-    """Where one card is found: its page, and the same for Apple Wallet."""
+    """Where one card is found: its page, and the ways into the wallets."""
 
     web: str
     apple: str
+    google: str
 
 
 def link_token(keyring: Keyring, card: Linked) -> str:
@@ -43,7 +44,7 @@ def link_token(keyring: Keyring, card: Linked) -> str:
 def card_links(base_url: str, token: str) -> CardLinks:
     """The addresses behind a link token."""
     web = f"{base_url}/c/{token}"
-    return CardLinks(web=web, apple=f"{web}/apple.pkpass")
+    return CardLinks(web=web, apple=f"{web}/apple.pkpass", google=f"{web}/google")
 
 
 def card_by_link_token(connection: Connection, keyring: Keyring, token: str) -> Card:

@@ -12,6 +12,7 @@ from walletpass.apple.certificates import CertificateError
 from walletpass.apple.renderer import PassRenderer, UnfitPass
 from walletpass.database import reading, transaction
 from walletpass.deps import Deps
+from walletpass.google.saving import CannotSave, Saving
 from walletpass.i18n import N_
 from walletpass.keys import RetiredKey
 from walletpass.loyalty.cards import Card
@@ -29,8 +30,12 @@ from walletpass.web.fronts import front_of_card
 from walletpass.web.languages import page_language, say, speak
 from walletpass.web.phones import visitor
 from walletpass.web.qr import qr_svg
+from walletpass.web.wallets import Wallets
 
 PKPASS = "application/vnd.apple.pkpass"
+
+APPLE_OUT = N_("Apple Wallet cannot be reached from here at the moment. Your card works in the browser all the same.")
+GOOGLE_OUT = N_("Google Wallet cannot be reached from here at the moment. Your card works in the browser all the same.")
 
 log = logging.getLogger(__name__)
 
@@ -51,13 +56,14 @@ class OpenCard:
         return self.locations[0].zone if self.locations else UTC
 
 
-def blueprint(deps: Deps, faces: CardFaces, passes: PassRenderer | None) -> Blueprint:
-    """`/c/<link token>` and below. passes: None where Apple Wallet is not set up."""
+def blueprint(deps: Deps, faces: CardFaces, passes: PassRenderer | None, saving: Saving | None = None) -> Blueprint:
+    """`/c/<link token>` and below. passes, saving: None where Apple Wallet, Google Wallet is not set up."""
     bp = Blueprint("card", __name__)
+    wallets = Wallets(apple=passes is not None, google=saving is not None)
 
     @bp.get("/c/<token>")
     def show(token: str) -> str:
-        return _page(deps, faces, _open(deps, token), apple=passes is not None)
+        return _page(deps, faces, _open(deps, token), wallets)
 
     @bp.post("/c/<token>")
     def change(token: str) -> AnyResponse | Page:
@@ -65,9 +71,7 @@ def blueprint(deps: Deps, faces: CardFaces, passes: PassRenderer | None) -> Blue
         try:
             _change(deps, opened)
         except Unfit as fault:
-            return _page(
-                deps, faces, opened, apple=passes is not None, error=fault.in_words(page_language())
-            ), status_of(Unfit)
+            return _page(deps, faces, opened, wallets, error=fault.in_words(page_language())), status_of(Unfit)
         speak(request.form["language"])
         flash(say(N_("Saved.")), "success")
         return redirect(url_for(".show", token=token), code=303)
@@ -85,12 +89,19 @@ def blueprint(deps: Deps, faces: CardFaces, passes: PassRenderer | None) -> Blue
             return _pkpass(opened, passes.render(_face(deps, faces, opened), opened.card.key_id, deps.clock()))
         except (UnfitPass, CertificateError, RetiredKey) as error:
             log.error("no pass for Apple Wallet: %s", error)
-            return _out_of_order(token)
+            return _out_of_order(APPLE_OUT, _back(token))
 
     @bp.get("/c/<token>/google")
-    def google(token: str) -> Page:
-        _open(deps, token)
-        return _not_set_up(token, N_("Google Wallet is not set up here"))
+    def google(token: str) -> AnyResponse | Page:
+        opened = _open(deps, token)
+        if saving is None:
+            return _not_set_up(token, N_("Google Wallet is not set up here"))
+        try:
+            link = saving.link(opened.card)
+        except CannotSave:
+            return _out_of_order(GOOGLE_OUT, (url_for(".google", token=token), N_("Try again")))
+        deps.wake()
+        return redirect(link)
 
     bp.register_error_handler(UnknownCard, _unknown_card)
     bp.after_request(_private)
@@ -115,7 +126,7 @@ def _face(deps: Deps, faces: CardFaces, opened: OpenCard) -> Face:
     return faces.face(opened.card, opened.program, opened.merchant, opened.locations, deps.clock())
 
 
-def _page(deps: Deps, faces: CardFaces, opened: OpenCard, *, apple: bool, error: str | None = None) -> str:
+def _page(deps: Deps, faces: CardFaces, opened: OpenCard, wallets: Wallets, *, error: str | None = None) -> str:
     face = _face(deps, faces, opened)
     address = card_links(deps.settings.base_url, opened.token).web
     return render_template(
@@ -129,8 +140,8 @@ def _page(deps: Deps, faces: CardFaces, opened: OpenCard, *, apple: bool, error:
         qr=qr_svg(address, say(N_("QR code of this page"))),
         address=address,
         here=visitor(request.user_agent.string),
-        apple=apple,
-        open_wallet=apple and request.args.get("add") == "apple",
+        wallets=wallets,
+        open_wallet=wallets.wished(request.args.get("add")),
         name=request.form.get("name", opened.card.customer.name or ""),
         error=error,
     )
@@ -171,9 +182,8 @@ def _not_set_up(token: str, title: str) -> Page:
     return error_page(404, title, text, link=_back(token))
 
 
-def _out_of_order(token: str) -> Page:
-    text = N_("Apple Wallet cannot be reached from here at the moment. Your card works in the browser all the same.")
-    return error_page(503, N_("Please try again later"), text, link=_back(token))
+def _out_of_order(text: str, link: tuple[str, str]) -> Page:
+    return error_page(503, N_("Please try again later"), text, link=link)
 
 
 def _back(token: str) -> tuple[str, str]:

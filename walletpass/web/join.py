@@ -25,6 +25,7 @@ from walletpass.web.languages import page_language, say
 from walletpass.web.phones import visitor
 from walletpass.web.qr import qr_svg
 from walletpass.web.security import cookie_name, set_cookie
+from walletpass.web.wallets import Wallet, Wallets
 
 COOKIE_KEPT = 400 * 24 * 3600
 """Seconds; no browser keeps a cookie for longer."""
@@ -32,9 +33,10 @@ COOKIE_KEPT = 400 * 24 * 3600
 _KEY = re.compile(r"[\w-]{20,64}", re.ASCII)
 
 
-def blueprint(deps: Deps, faces: CardFaces, *, apple: bool) -> Blueprint:
-    """`/join/<program>`. apple: whether passes for Apple Wallet can be made here."""
+def blueprint(deps: Deps, faces: CardFaces, *, apple: bool, google: bool = False) -> Blueprint:
+    """`/join/<program>`. apple, google: whether cards can be had for that wallet here."""
     bp = Blueprint("join", __name__)
+    wallets = Wallets(apple, google)
 
     @bp.get("/join/<slug>")
     def show(slug: str) -> str:
@@ -43,7 +45,7 @@ def blueprint(deps: Deps, faces: CardFaces, *, apple: bool) -> Blueprint:
             mine = None if "new" in request.args else _card_of_this_browser(deps, connection, program)
             if mine is not None:
                 return _joined_page(deps, connection, faces, mine, program)
-        return _join_page(deps, program, apple, key=secrets.token_urlsafe(16))
+        return _join_page(deps, program, wallets, key=secrets.token_urlsafe(16))
 
     @bp.post("/join/<slug>")
     def join(slug: str) -> AnyResponse | tuple[str, int]:
@@ -54,9 +56,9 @@ def blueprint(deps: Deps, faces: CardFaces, *, apple: bool) -> Blueprint:
             card = _join_once(deps, program, key, name)
         except Unfit as fault:
             return _join_page(
-                deps, program, apple, key=key, name=name, error=fault.in_words(page_language())
+                deps, program, wallets, key=key, name=name, error=fault.in_words(page_language())
             ), status_of(Unfit)
-        return _to_the_card(deps, program, card, open_wallet=apple and request.form.get("wallet") == "apple")
+        return _to_the_card(deps, program, card, wallets.wished(request.form.get("wallet")))
 
     @bp.get("/join/<slug>/qr.svg")
     def qr(slug: str) -> Response:
@@ -75,7 +77,9 @@ def blueprint(deps: Deps, faces: CardFaces, *, apple: bool) -> Blueprint:
     return bp
 
 
-def _join_page(deps: Deps, program: Program, apple: bool, *, key: str, name: str = "", error: str | None = None) -> str:
+def _join_page(
+    deps: Deps, program: Program, wallets: Wallets, *, key: str, name: str = "", error: str | None = None
+) -> str:
     with reading(deps.engine) as connection:
         merchant = merchant_by_id(connection, program.merchant_id)
     address = _address(deps, program)
@@ -85,7 +89,7 @@ def _join_page(deps: Deps, program: Program, apple: bool, *, key: str, name: str
         merchant=merchant,
         front=front_of_program(program, merchant),
         here=visitor(request.user_agent.string),
-        apple=apple,
+        wallets=wallets,
         address=address,
         base_url=deps.settings.base_url,
         qr=qr_svg(address, say(N_("QR code of this page"))),
@@ -119,9 +123,9 @@ def _join_once(deps: Deps, program: Program, key: str, name: str) -> Card:
         return card_by_id(connection, program.merchant_id, answer.body["card"])
 
 
-def _to_the_card(deps: Deps, program: Program, card: Card, *, open_wallet: bool) -> AnyResponse:
+def _to_the_card(deps: Deps, program: Program, card: Card, wallet: Wallet | None) -> AnyResponse:
     token = link_token(deps.keyring, card)
-    address = url_for("card.show", token=token, add="apple" if open_wallet else None)
+    address = url_for("card.show", token=token, add=wallet)
     response = redirect(address, code=303)
     set_cookie(response, deps.settings, _cookie(program), token, max_age=COOKIE_KEPT)
     return response

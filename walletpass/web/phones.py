@@ -54,6 +54,11 @@ class Visitor:
         """Whether a link to a pass leads anywhere."""
         return self.system in {"iphone", "apple"} and self.app is None
 
+    @property
+    def takes_google_objects(self) -> bool:
+        """Whether Google's save page hands the card to this very machine. In-app browsers may not sign in at Google."""
+        return self.system == "android" and self.app is None
+
 
 def visitor(user_agent: str) -> Visitor:
     """Who is asking, going by the User-Agent header; garbage is a visitor of whom nothing is known."""

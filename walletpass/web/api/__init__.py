@@ -22,10 +22,10 @@ _ALL_METHODS = ("GET", "POST", "PATCH", "PUT", "DELETE", "OPTIONS")
 log = logging.getLogger(__name__)
 
 
-def blueprint(deps: Deps, *, apple: bool) -> Blueprint:
-    """All calls and their description. apple: whether cards can be had for Apple Wallet."""
+def blueprint(deps: Deps, *, apple: bool, google: bool = False) -> Blueprint:
+    """All calls and their description. apple, google: whether cards can be had for that wallet."""
     bp = Blueprint("api", __name__, url_prefix=PREFIX)
-    views = Views(deps, PrivateLinks(deps.keyring, deps.settings.base_url, apple))
+    views = Views(deps, PrivateLinks(deps.keyring, deps.settings.base_url, apple, google))
     for route in ROUTES:
         path = route.path.replace("{", "<").replace("}", ">")
         bp.add_url_rule(path, route.name, views.of(route), methods=[route.method], provide_automatic_options=False)

@@ -29,11 +29,12 @@ class _Key:
 
 @dataclass(frozen=True)
 class PrivateLinks:
-    """Makes the links of cards. apple: whether Apple Wallet is set up."""
+    """Makes the links of cards. apple, google: whether that wallet is set up."""
 
     keyring: Keyring
     base_url: str
     apple: bool
+    google: bool
 
     def of(self, card: Linked) -> CardLinks:
         """The links of a card; none for one whose secret key is gone, which can still be stamped."""
@@ -41,7 +42,11 @@ class PrivateLinks:
             links = card_links(self.base_url, link_token(self.keyring, card))
         except RetiredKey:
             return NO_LINKS
-        return {"apple": links.apple if self.apple else None, "google": None, "web": links.web}
+        return {
+            "apple": links.apple if self.apple else None,
+            "google": links.google if self.google else None,
+            "web": links.web,
+        }
 
     def add_to(self, body: dict[str, Any], key_id: str) -> None:
         """Put the links into the card that the body is, or has in it."""

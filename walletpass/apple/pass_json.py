@@ -1,6 +1,6 @@
 """From a face to pass.json, split in two: what all cards of a program share, and what one card says.
 
-Texts that differ between languages go into `pass.strings`; pass.json then holds their keys, such as `news.value`.
+Texts that differ between languages go into `pass.strings`; pass.json then holds their keys, such as `stamps.label`.
 Source: Apple, Wallet Passes, "Pass", "PassFields", "PassFieldContent", "Creating the source for a pass".
 """
 
@@ -13,6 +13,7 @@ from html import escape
 from itertools import chain
 from json.encoder import encode_basestring
 from typing import NamedTuple
+from zlib import crc32
 
 from walletpass.apple.strings import write_strings
 from walletpass.i18n import DEFAULT_LANGUAGE, LANGUAGES, Words
@@ -135,7 +136,7 @@ def write_field(field: Field) -> WrittenField:
     elif isinstance(value, int):
         shown, more = str(value), ',"numberStyle":"PKNumberStyleDecimal"'
     else:
-        shown = _quote(_localised(f"{key}.value", value, texts))
+        shown = _quote(value if isinstance(value, str) else _changing(key, _variants(value), texts))
         if field.link:
             more = f',"attributedValue":{_quote(_localised(f"{key}.link", _linked(value, field.link), texts))}'
     if field.change_message is not None:
@@ -191,6 +192,14 @@ def strings_in_every_language(texts: Texts) -> tuple[bytes, ...]:
 def _localised(key: str, text: Words | str, texts: dict[str, tuple[str, ...]]) -> str:
     """What pass.json says for the text: itself when it is the same in all languages, otherwise its key."""
     return text if isinstance(text, str) else _key_or_text(key, _variants(text), texts)
+
+
+def _changing(key: str, variants: tuple[str, ...], texts: dict[str, tuple[str, ...]]) -> str:
+    """A value that may differ between languages, under a key that changes with it.
+
+    Whether phones compare what pass.json says or what they show is not documented; this way both have changed.
+    """
+    return _key_or_text(f"{key}.value.{crc32(repr(variants).encode('utf-8', 'surrogatepass')):08x}", variants, texts)
 
 
 def _key_or_text(key: str, variants: tuple[str, ...], texts: dict[str, tuple[str, ...]]) -> str:

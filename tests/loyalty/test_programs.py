@@ -173,3 +173,18 @@ def test_a_change_that_does_not_hold_together_changes_nothing(counter: Counter) 
     with pytest.raises(Unfit):
         counter.change_terms(stamps_required=0)
     assert (counter.program, counter.card.revision) == (counter.shop.program, 1)
+
+
+def test_a_program_can_get_another_address(engine: Engine) -> None:
+    counter = open_counter(engine)
+    with transaction(engine) as connection:
+        programs.update_program(connection, replace(counter.program, slug="beans"), NOON)
+    with reading(engine) as connection:
+        assert programs.program_by_slug(connection, "beans").id == counter.shop.program.id
+
+
+def test_a_program_does_not_get_the_address_of_another(engine: Engine) -> None:
+    counter = open_counter(engine)
+    create(counter)
+    with pytest.raises(NameTaken), transaction(engine) as connection:
+        programs.update_program(connection, replace(counter.program, slug="tea-card"), NOON)

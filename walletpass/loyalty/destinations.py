@@ -93,8 +93,8 @@ def troubles(connection: Connection) -> dict[str, int]:
     """What the platforms refused, in words, and for how many destinations."""
     found = tables.destination
     query = (
-        select(found.c.trouble, func.count().label("count"))
+        select(found.c.trouble, func.count())
         .where(found.c.due_at.is_not(null()), found.c.trouble.is_not(null()))
         .group_by(found.c.trouble)
     )
-    return {row.trouble: row.count for row in connection.execute(query)}
+    return {trouble: count for trouble, count in connection.execute(query)}

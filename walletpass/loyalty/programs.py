@@ -51,10 +51,11 @@ def create_program(
     conditions: str = "",
 ) -> Program:
     """A new program, open for customers at once. Raises Unfit, and NameTaken when the slug is in use anywhere."""
-    program = Program(new_id(), merchant_id, check_slug(slug), name.strip(), terms, conditions.strip(), dict(design), 1)
+    program = Program(new_id(), merchant_id, slug, name.strip(), terms, conditions.strip(), dict(design), 1)
     check_program(program)
     try:
-        connection.execute(insert(tables.program).values(**_columns(program), created_at=now))
+        own = {"id": program.id, "merchant_id": merchant_id, "created_at": now}
+        connection.execute(insert(tables.program).values(**own, **_columns(program)))
     except IntegrityError:
         raise NameTaken(slug) from None
     return program
@@ -63,12 +64,15 @@ def create_program(
 def update_program(connection: Connection, program: Program, now: datetime) -> Program:
     """Save a changed program and tell all its cards. What customers have earned keeps its terms.
 
-    Raises Unfit, and ProgramChanged when `program` is not what the database holds but for the changes.
+    Raises Unfit, NameTaken, and ProgramChanged when somebody else has changed the program since it was read.
     """
     check_program(program)
     _lock(connection, program)
     changed = replace(program, revision=program.revision + 1)
-    connection.execute(update(tables.program).where(tables.program.c.id == program.id).values(**_columns(changed)))
+    try:
+        connection.execute(update(tables.program).where(tables.program.c.id == program.id).values(**_columns(changed)))
+    except IntegrityError:
+        raise NameTaken(program.slug) from None
     seconds = int(now.timestamp())
     later = tables.card.c.last_modified + 1
     connection.execute(
@@ -121,6 +125,7 @@ def programs_of(connection: Connection, merchant_id: str) -> list[Program]:
 
 def check_program(program: Program) -> None:
     """Nothing when the program holds together. Raises Unfit."""
+    check_slug(program.slug)
     line("name", program.name, LONGEST_NAME)
     line("reward", program.terms.reward, LONGEST_NAME)
     for extra in program.terms.extras:
@@ -153,8 +158,6 @@ def _check_extras(extras: Sequence[Extra], stamps_required: int) -> None:
 def _columns(program: Program) -> dict[str, Any]:
     terms = program.terms
     return {
-        "id": program.id,
-        "merchant_id": program.merchant_id,
         "slug": program.slug,
         "name": program.name,
         "stamps_required": terms.stamps_required,

@@ -15,7 +15,7 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from walletpass.apple import phone_log, registrations, updates
 from walletpass.apple.access import Access, KnownCard
-from walletpass.apple.allowance import Allowance
+from walletpass.allowance import Allowance
 from walletpass.apple.certificates import CertificateError
 from walletpass.apple.push import is_push_token
 from walletpass.apple.renderer import PassRenderer, UnfitPass

@@ -2,11 +2,13 @@
 
 import re
 import secrets
+from datetime import timedelta
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 from sqlalchemy import Connection
 from werkzeug.wrappers import Response as AnyResponse
 
+from walletpass.allowance import Allowance
 from walletpass.database import reading
 from walletpass.deps import Deps
 from walletpass.i18n import N_
@@ -30,12 +32,16 @@ from walletpass.web.wallets import Wallet, Wallets
 COOKIE_KEPT = 400 * 24 * 3600
 """Seconds; no browser keeps a cookie for longer."""
 
+# A whole market square may share one address; nobody joins a thousand times.
+CARDS_AT_ONCE, EVERY_CARD = 200, timedelta(seconds=10)
+
 _KEY = re.compile(r"[\w-]{20,64}", re.ASCII)
 
 
 def blueprint(deps: Deps, faces: CardFaces, *, apple: bool, google: bool = False) -> Blueprint:
     """`/join/<program>`. apple, google: whether cards can be had for that wallet here."""
     bp = Blueprint("join", __name__)
+    joining = Allowance(CARDS_AT_ONCE, EVERY_CARD)
     wallets = Wallets(apple, google)
 
     @bp.get("/join/<slug>")
@@ -48,7 +54,9 @@ def blueprint(deps: Deps, faces: CardFaces, *, apple: bool, google: bool = False
         return _join_page(deps, program, wallets, key=secrets.token_urlsafe(16))
 
     @bp.post("/join/<slug>")
-    def join(slug: str) -> AnyResponse | tuple[str, int]:
+    def join(slug: str) -> AnyResponse | Page:
+        if not joining.take(request.remote_addr or "", deps.clock()):
+            return error_page(429, N_("Too many new cards at once"), N_("Please try again in a minute."))
         with reading(deps.engine) as connection:
             program = program_by_slug(connection, slug)
         key, name = _key(), request.form.get("name", "")

@@ -13,9 +13,9 @@ from flask import Blueprint, Flask, Response, request
 from flask.blueprints import BlueprintSetupState
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
+from walletpass.allowance import Allowance
 from walletpass.apple import phone_log, registrations, updates
 from walletpass.apple.access import Access, KnownCard
-from walletpass.allowance import Allowance
 from walletpass.apple.certificates import CertificateError
 from walletpass.apple.push import is_push_token
 from walletpass.apple.renderer import PassRenderer, UnfitPass

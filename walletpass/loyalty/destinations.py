@@ -97,4 +97,4 @@ def troubles(connection: Connection) -> dict[str, int]:
         .where(found.c.due_at.is_not(null()), found.c.trouble.is_not(null()))
         .group_by(found.c.trouble)
     )
-    return {trouble: count for trouble, count in connection.execute(query)}
+    return {str(trouble): count for trouble, count in connection.execute(query)}

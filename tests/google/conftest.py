@@ -43,6 +43,6 @@ def settings(google: PretendGoogle, key_file: Path) -> Settings:
 
 
 @pytest.fixture
-def counter(engine: Engine, google: PretendGoogle, settings: Settings) -> Counter:
-    """The café, on both databases."""
-    return Counter(engine, google, settings, open_shop(engine, now=NOON))
+def counter(sqlite_engine: Engine, google: PretendGoogle, settings: Settings) -> Counter:
+    """The café."""
+    return Counter(sqlite_engine, google, settings, open_shop(sqlite_engine, now=NOON))

@@ -97,7 +97,7 @@ class PretendGoogle(AbstractContextManager["PretendGoogle"]):
         if rest[1:] == ["addMessage"]:
             return self._add_message(resource, call.body["message"])
         if call.method == "PATCH":
-            return self._patch(resource, call.body)
+            return self._patch(resource, dict(call.body))
         return _json(resource)
 
     def _issuer(self, rest: list[str]) -> Response:

@@ -40,7 +40,7 @@ def phone(here: Installation, apns: PretendAPNs) -> Iterator[IPhone]:
 
 def shown(phone: IPhone) -> dict[str, str]:
     """What the one pass on the phone says, by field key."""
-    document = phone.state.passes[0].file.content["storeCard"]
+    document = phone.state.passes[0].file.pass_json["storeCard"]
     return {field["key"]: field["value"] for fields in document.values() for field in fields}
 
 

@@ -63,9 +63,16 @@ class PostgresServer:
 
     def new_database(self) -> str:
         """The address of a new database with all tables, empty."""
+        return self._create("TEMPLATE template")
+
+    def new_database_without_tables(self) -> str:
+        """The address of a new database where nobody has made tables yet."""
+        return self._create()
+
+    def _create(self, options: str = "") -> str:
         self._databases += 1
         name = f"test_{self._databases}"
-        self._execute(f"CREATE DATABASE {name} TEMPLATE template")
+        self._execute(f"CREATE DATABASE {name} {options}")
         return self._address(name)
 
     def _address(self, name: str) -> str:

@@ -129,7 +129,7 @@ def worker() -> None:
 
 @main.command()
 def doctor() -> None:
-    """Check certificates, keys, clock, addresses and APNs; say what to do about each thing that is wrong."""
+    """Check certificates, keys, clock, addresses, APNs and Google; say what to do about each thing that is wrong."""
     failed = False
     for check in examine(read_settings(), _now()):
         mark, colour = MARKS[check.state]

@@ -8,11 +8,15 @@ from urllib.parse import urlsplit
 from sqlalchemy import Engine, func, select
 
 from walletpass.apple.certificates import CertificateError, Identity
-from walletpass.apple.checks import Check, checks
+from walletpass.apple.checks import checks
 from walletpass.apple.configured import configured_identity
 from walletpass.apple.push import PushClient
 from walletpass.apple.push_answers import Outcome
+from walletpass.checks import Check
 from walletpass.database import DatabaseError, check_up_to_date, open_database, reading
+from walletpass.google import checks as google_checks
+from walletpass.google.client import Client
+from walletpass.google.identity import IdentityError, configured_issuer
 from walletpass.keys import Keyring
 from walletpass.loyalty import destinations, tables
 from walletpass.settings import Settings, is_loopback
@@ -26,6 +30,7 @@ def examine(settings: Settings, now: datetime) -> Iterator[Check]:
     yield _address(settings)
     yield from _database(settings, now)
     yield from _apple(settings, now)
+    yield from _google(settings, now)
 
 
 def _address(settings: Settings) -> Check:
@@ -128,3 +133,32 @@ def _apns(url: str, ca_file: Path | None, identity: Identity) -> Check:
     if answer.outcome is Outcome.LATER:
         return Check("APNs", "warning", message, answer.advice or "check that this machine reaches it, then try again")
     return Check("APNs", "failed", message, answer.advice)
+
+
+def _google(settings: Settings, now: datetime) -> Iterator[Check]:
+    try:
+        issuer = configured_issuer(settings)
+    except IdentityError as error:
+        yield Check("Google key", "failed", str(error), "see docs/google-wallet.md")
+        return
+    if issuer is None:
+        yield Check(
+            "Google Wallet",
+            "warning",
+            "Google Wallet is off; Android phones get the card in the browser",
+            "set WALLETPASS_GOOGLE_ISSUER_ID and WALLETPASS_GOOGLE_SERVICE_ACCOUNT_FILE; see docs/google-wallet.md",
+        )
+        return
+    # Two questions asked by hand need no turn in the allowance that workers share.
+    client = Client(issuer, settings.google_api_url, turns=timedelta, clock=lambda: now)
+    yield from google_checks.access(client, issuer)
+    yield google_checks.callbacks(settings.base_url)
+    client.close()
+    try:
+        engine = open_database(settings.database)
+        check_up_to_date(engine)
+    except DatabaseError:
+        return  # told above
+    with reading(engine) as connection:
+        yield from google_checks.cards(connection)
+    engine.dispose()

@@ -9,7 +9,8 @@ import pytest
 from tests.apple.builders import NOON
 from tests.apple.certificates import APPLE_WWDR, PASS_NAMES, Pair, a_pair, identity_of
 from walletpass.apple.certificates import Identity
-from walletpass.apple.checks import Check, checks, expiry_warning
+from walletpass.apple.checks import checks, expiry_warning
+from walletpass.checks import Check
 
 
 @pytest.fixture(scope="module")

@@ -4,9 +4,7 @@ Source: Apple, "Create Wallet identifiers and certificates"; "Certificate expira
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
 
 from walletpass.apple.certificates import (
     APPLE_CERTIFICATES,
@@ -20,6 +18,7 @@ from walletpass.apple.cms import read_signature
 from walletpass.apple.der import BadDer
 from walletpass.apple.signing import Signer
 from walletpass.apple.verification import signature_findings
+from walletpass.checks import Check
 
 EXPIRY_WARNINGS = (60, 30, 14, 7, 1)
 """Days before the end of the certificate at which to speak up."""
@@ -28,16 +27,6 @@ _RENEW = (
     "In Apple's developer portal make a new certificate for the same Pass Type ID and put it in the old one's place; "
     "issued cards keep working and need nothing"
 )
-
-
-@dataclass(frozen=True)
-class Check:
-    """One line of `walletpass doctor`. advice: what to do, when there is something to do."""
-
-    name: str
-    state: Literal["ok", "warning", "failed"]
-    message: str
-    advice: str = ""
 
 
 def checks(identity: Identity, now: datetime) -> list[Check]:

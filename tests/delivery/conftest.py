@@ -23,7 +23,14 @@ def apns(chain: Chain) -> Iterator[PretendAPNs]:
 
 
 @pytest.fixture
-def post(engine: Engine, chain: Chain, apns: PretendAPNs) -> Iterator[Post]:
+def post(sqlite_engine: Engine, chain: Chain, apns: PretendAPNs) -> Iterator[Post]:
+    with Post(sqlite_engine, chain, apns) as post:
+        yield post
+
+
+@pytest.fixture
+def post_anywhere(engine: Engine, chain: Chain, apns: PretendAPNs) -> Iterator[Post]:
+    """For what depends on the database: on both."""
     with Post(engine, chain, apns) as post:
         yield post
 

@@ -25,7 +25,8 @@ def words_of_trouble(post: Post) -> list[str]:
         return list(troubles(connection))
 
 
-def test_a_stamp_pushes_an_empty_object_for_the_pass_type_to_the_phone(post: Post) -> None:
+def test_a_stamp_pushes_an_empty_object_for_the_pass_type_to_the_phone(post_anywhere: Post) -> None:
+    post = post_anywhere
     post.stamp(post.join())
     assert post.deliver() == 1
     [push] = post.apns.pushes
@@ -64,7 +65,8 @@ def test_phones_without_the_card_are_left_in_peace(post: Post) -> None:
     assert post.pushed() == [ALICES_TOKEN]
 
 
-def test_two_cards_of_one_phone_cost_one_push(post: Post) -> None:
+def test_two_cards_of_one_phone_cost_one_push(post_anywhere: Post) -> None:
+    post = post_anywhere
     post.stamp(post.join(), post.join())
     assert post.deliver() == 2
     assert post.pushed() == [ALICES_TOKEN]
@@ -94,7 +96,8 @@ def test_a_phone_that_unregistered_is_not_pushed(post: Post) -> None:
     assert post.deliver() == 0
 
 
-def test_a_dead_token_is_dropped_with_all_its_registrations(post: Post) -> None:
+def test_a_dead_token_is_dropped_with_all_its_registrations(post_anywhere: Post) -> None:
+    post = post_anywhere
     card, other, bobs = post.join(), post.join(), post.join(BOBS_PHONE, BOBS_TOKEN)
     post.apns.forget(ALICES_TOKEN, since=NOON)
     post.stamp(card, bobs)
@@ -104,7 +107,8 @@ def test_a_dead_token_is_dropped_with_all_its_registrations(post: Post) -> None:
     assert other.id != bobs.id
 
 
-def test_a_token_registered_after_it_was_dead_stays_and_is_tried_again(post: Post) -> None:
+def test_a_token_registered_after_it_was_dead_stays_and_is_tried_again(post_anywhere: Post) -> None:
+    post = post_anywhere
     card = post.join()
     post.apns.forget(ALICES_TOKEN, since=NOON)
     post.clock.advance(milliseconds=1)

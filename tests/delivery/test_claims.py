@@ -24,6 +24,11 @@ from walletpass.loyalty.destinations import GAP, GATHER, troubles
 SOON = NOON + timedelta(seconds=1)
 
 
+@pytest.fixture
+def post(post_anywhere: Post) -> Post:
+    return post_anywhere
+
+
 def claimed(post: Post, now: datetime, limit: int = BATCH) -> list[Claimed]:
     with transaction(post.engine) as connection:
         return claim(connection, ["apple"], now, limit=limit)

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
+
 from tests.apple_service import ALICES_TOKEN
 from tests.delivery.post import PATIENCE, Post, until
 from walletpass.delivery.claims import LEASE
@@ -51,6 +53,11 @@ sys.stdin.read()
 
 
 HOUSE = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def post(post_anywhere: Post) -> Post:
+    return post_anywhere
 
 
 @contextmanager

@@ -9,13 +9,13 @@ from queue import SimpleQueue
 from threading import Thread
 
 import pytest
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, select
 
 from tests.apple_service import ALICES_TOKEN
 from tests.builders import open_shop
 from tests.conftest import NOON
 from tests.delivery.post import PATIENCE, Post, until
-from walletpass.database import reading, transaction
+from walletpass.database import reading
 from walletpass.delivery.chores import ANSWERS_ARE_KEPT, CHORES
 from walletpass.delivery.loop import DeliveryLoop
 from walletpass.loyalty import tables
@@ -45,7 +45,8 @@ def rings(post: Post) -> SimpleQueue[str]:
     return rung
 
 
-def test_a_loop_that_is_woken_delivers(post: Post) -> None:
+def test_a_loop_that_is_woken_delivers(post_anywhere: Post) -> None:
+    post = post_anywhere
     rung, card = rings(post), post.join()
     with running(post.loop(clock=present)) as loop:
         post.clock.now = present()
@@ -125,8 +126,8 @@ def test_a_chore_is_repeated_until_nothing_is_left_and_then_rests(post: Post) ->
     assert len(asked) == 5
 
 
-def test_rewards_expire_and_phones_hear_of_it(engine: Engine, post: Post) -> None:
-    shop = open_shop(engine, now=NOON, slug="baker", stamps_required=1, reward_days=1)
+def test_rewards_expire_and_phones_hear_of_it(post: Post) -> None:
+    shop = open_shop(post.engine, now=NOON, slug="baker", stamps_required=1, reward_days=1)
     card = shop.join()
     post.register(card)
     post.stamp(card)
@@ -134,7 +135,7 @@ def test_rewards_expire_and_phones_hear_of_it(engine: Engine, post: Post) -> Non
     post.clock.advance(days=1)
     loop.run_once()
     loop.run_chores()
-    with reading(engine) as connection:
+    with reading(post.engine) as connection:
         card = card_by_id(connection, card.merchant_id, card.id)
     assert (card.ready(post.clock()), card.news) == ([], "expired")
     post.clock.advance(seconds=2)
@@ -186,10 +187,10 @@ def test_two_loops_share_the_work_of_one_batch(post_on_postgres: Post) -> None:
     assert sorted(post.pushed()) == tokens
 
 
-def test_a_loop_without_channels_only_does_its_chores(engine: Engine, post: Post) -> None:
+def test_a_loop_without_channels_only_does_its_chores(post: Post) -> None:
     post.stamp(post.join())
     post.clock.advance(hours=1)
-    loop = DeliveryLoop(engine, {}, clock=post.clock, rng=post.rng)
+    loop = DeliveryLoop(post.engine, {}, clock=post.clock, rng=post.rng)
     assert loop.run_once() == 0
-    with transaction(engine) as connection:
+    with reading(post.engine) as connection:
         assert behind(connection)[0] == 1

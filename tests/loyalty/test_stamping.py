@@ -11,7 +11,7 @@ from tests.loyalty.counter import Counter, open_counter
 from tests.loyalty.statements import listening
 from walletpass.loyalty.errors import CardClosed, Unfit, UnknownCard, UnknownLocation
 from walletpass.loyalty.ledger import By
-from walletpass.loyalty.rules import Earned, Progress, advance
+from walletpass.loyalty.rules import Earned, Progress, Shield, advance
 
 
 def test_a_stamp_counts(counter: Counter) -> None:
@@ -174,13 +174,22 @@ def test_a_card_carries_none_of_the_rewards_it_has_used(counter: Counter) -> Non
     assert counter.card.rewards == ()
 
 
-def test_a_stamp_asks_the_database_no_more_on_an_old_card_than_on_a_new_one(counter: Counter) -> None:
-    with listening(counter.shop.engine) as new:
+def test_a_stamp_asks_the_database_no_more_on_an_old_card_than_on_a_new_one(sqlite_engine: Engine) -> None:
+    counter = open_counter(sqlite_engine, shield=Shield())
+    with listening(sqlite_engine) as new:
         counter.stamp()
     for _ in range(20):
-        counter.stamp(10)
+        counter.later(days=1)
+        counter.stamp(10, override="many guests")
         counter.redeem()
-    with listening(counter.shop.engine) as old:
+    counter.later(days=1)
+    with listening(sqlite_engine) as old:
         counter.stamp()
     assert [statement for statement, _ in old] == [statement for statement, _ in new]
     assert len(new) == 8
+
+
+def test_a_shield_that_is_down_costs_nothing(counter: Counter) -> None:
+    with listening(counter.shop.engine) as heard:
+        counter.stamp()
+    assert len(heard) == 7

@@ -146,7 +146,7 @@ def _remove(connection: Connection, library_identifier: str, *which: ColumnEleme
     """Remove registrations of a device that is locked, and with the last one the device."""
     of_device = registration.c.library_identifier == library_identifier
     removed = delete(registration).where(of_device, *which).returning(registration.c.destination_id)
-    for destination_id in connection.execute(removed).scalars().all():
+    for destination_id in sorted(connection.execute(removed).scalars()):  # in order, as all who lock several
         remove_destination(connection, destination_id)
     if connection.execute(select(registration.c.destination_id).where(of_device).limit(1)).first() is None:
         connection.execute(delete(device).where(device.c.library_identifier == library_identifier))

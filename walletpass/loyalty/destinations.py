@@ -56,13 +56,18 @@ _MARK = (
     .where(tables.destination.c.card_id == bindparam("of_card"))
     .values(wanted_revision=bindparam("revision"), due_at=_DUE)
 )
+# Locked in the order of their ids, like all who lock several: otherwise two of them could wait in a circle.
+_PLACES = (
+    select(tables.destination.c.id)
+    .join(tables.card, tables.card.c.id == tables.destination.c.card_id)
+    .where(tables.card.c.program_id == bindparam("program_id"))
+    .order_by(tables.destination.c.id)
+    .with_for_update(of=tables.destination)
+    .cte("places")
+)
 _MARK_PROGRAM = (
     update(tables.destination)
-    .where(
-        tables.destination.c.card_id.in_(
-            select(tables.card.c.id).where(tables.card.c.program_id == bindparam("program_id"))
-        )
-    )
+    .where(tables.destination.c.id.in_(select(_PLACES.c.id)))
     .values(
         wanted_revision=select(tables.card.c.revision)
         .where(tables.card.c.id == tables.destination.c.card_id)

@@ -228,8 +228,13 @@ def _check_note(by: By) -> None:
 
 
 def _ask_shield(connection: Connection, card: Card, shield: Shield, count: int, now: datetime, zone: ZoneInfo) -> None:
-    since = min(start_of_day(now, zone), now - timedelta(seconds=shield.pause_seconds or 0))
-    check_shield(shield, count, ledger.stamps_since(connection, card.id, since), now, zone)
+    matters_since = []
+    if shield.pause_seconds is not None:
+        matters_since.append(now - timedelta(seconds=shield.pause_seconds))
+    if shield.per_day is not None:
+        matters_since.append(start_of_day(now, zone))
+    past = ledger.stamps_since(connection, card.id, min(matters_since)) if matters_since else []
+    check_shield(shield, count, past, now, zone)
 
 
 def _reward_to_redeem(connection: Connection, card: Card, reward_id: str | None, now: datetime) -> Reward:

@@ -89,6 +89,7 @@ def customer(sqlite_engine: Engine, tmp_path: Path) -> Iterator[Customer]:
             google_issuer_id=ISSUER_ID,
             google_service_account_file=file,
             google_api_url=google.url,
+            google_callback_keys_url=f"{google.url}/keys",
             _env_file=None,
         )
         shop = open_shop(sqlite_engine, now=NOON, extras=(Extra(5, "Pastry"),))

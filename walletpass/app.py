@@ -22,6 +22,7 @@ from walletpass.delivery.claims import Channel
 from walletpass.delivery.google import google_loop
 from walletpass.delivery.loop import DeliveryLoop
 from walletpass.deps import Deps
+from walletpass.google import web_hook
 from walletpass.google.wallet import GoogleWallet, configured_wallet
 from walletpass.keys import Keyring
 from walletpass.passes.cards import CardFaces
@@ -165,6 +166,8 @@ def site(deps: Deps, identity: Identity | None, google: GoogleWallet | None = No
     machines: list[Blueprint] = [api.blueprint(deps, apple=passes is not None, google=google is not None)]
     if passes:
         machines.append(web_service.blueprint(deps, faces, passes))
+    if google:
+        machines.append(web_hook.blueprint(deps, google.issuer.issuer_id))
     for blueprint in (*pages, *machines):
         app.register_blueprint(blueprint)
     without_form_tokens(app, machines)

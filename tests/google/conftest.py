@@ -37,6 +37,7 @@ def settings(google: PretendGoogle, key_file: Path) -> Settings:
         google_issuer_id=ISSUER_ID,
         google_service_account_file=key_file,
         google_api_url=google.url,
+        google_callback_keys_url=f"{google.url}/keys",
         google_save_url=f"{google.url}/gp/v/save/",
         _env_file=None,
     )

@@ -16,6 +16,12 @@ if TYPE_CHECKING:
 
 ISSUER_ID = "3388000000000000001"
 ACCESS_TOKEN = "ya29.pretended"
+ROOT_KEY = (
+    "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEIj4Hasyay3mLFXbKZD7PWZeczseO6ls3f+xeW2DjFUSovMttbtdr6BIKqiPtRt59mWeb+kkBI1A5"
+    "XkGdoN7pTQ=="
+)
+"""Signs callbacks; the one of the test vector in google-wallet 5.6."""
+
 
 Json = dict[str, Any]
 
@@ -77,6 +83,9 @@ class PretendGoogle(AbstractContextManager["PretendGoogle"]):
             self.tokens += 1
             given = {"access_token": ACCESS_TOKEN, "expires_in": 3600, "token_type": "Bearer"}
             return self.token_answers.pop(0) if self.token_answers else _json(given)
+        if request.path == "/keys":
+            key = {"keyValue": ROOT_KEY, "protocolVersion": "ECv2SigningOnly", "keyExpiration": "4102444800000"}
+            return _json({"keys": [key]})
         if request.headers.get("Authorization") != f"Bearer {ACCESS_TOKEN}":
             return error(401, "authError")
         call = Call(request.method, request.path.removeprefix("/walletobjects/v1"), _body(request))

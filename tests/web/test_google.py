@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,7 @@ class Pages:
             google_issuer_id=ISSUER_ID,
             google_service_account_file=key_file,
             google_api_url=google.url,
+            google_callback_keys_url=f"{google.url}/keys",
             _env_file=None,
         )
         self.keyring = Keyring([SECRET])
@@ -125,6 +127,12 @@ def test_a_page_says_so_when_google_cannot_take_the_card(pages: Pages) -> None:
 def test_a_link_that_opens_no_card_asks_google_nothing(pages: Pages) -> None:
     assert pages.browser(ANDROID).get("/c/nobody-x/google").status_code == 404
     assert pages.google.calls == []
+
+
+def test_google_may_call_back_without_a_form_token(pages: Pages) -> None:
+    signed = files("tests.google").joinpath("callback.json").read_bytes()
+    assert pages.app.test_client().post("/google/callback", data=signed).status_code == 200
+    assert pages.app.test_client().post("/google/callback", data=signed.replace(b"save", b"del")).status_code == 400
 
 
 def test_programs_get_the_link_that_customers_click(pages: Pages) -> None:

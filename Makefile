@@ -1,6 +1,7 @@
 # make demo    everything on one machine, with pretend phones
 # make test    everything that CI runs
 # make format  put the code in order
+# make catalogue  bring the translations up to date with the texts in the code
 
 PYTHON ?= $(shell for p in python3 python3.11 python3.12 python3.13 python3.14; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
@@ -9,7 +10,7 @@ PORT ?= 8000
 # Two workers: the suite is sized for two cores. `make test PYTEST="-n 0 tests/apple"` runs a part.
 PYTEST ?= -n 2 --dist loadgroup
 
-.PHONY: demo test lint types tests machine format bench clean
+.PHONY: demo test lint types tests machine format catalogue bench clean
 .DELETE_ON_ERROR:
 
 demo: .venv/.ready
@@ -30,6 +31,9 @@ tests: .venv/.ready-dev
 format: .venv/.ready-dev
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+
+catalogue: .venv/.ready-dev
+	$(BIN)/python -m tests.catalogue
 
 # Debian packages that the tests use, where we may install them. What is missing anyway is reported by the tests.
 machine:

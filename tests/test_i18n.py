@@ -2,81 +2,90 @@
 
 import ast
 import re
-from collections.abc import Iterator
-from io import BytesIO
+from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 from babel.messages.catalog import Catalog, Message
-from babel.messages.extract import extract_from_dir
-from babel.messages.pofile import read_po
+from jinja2 import Environment
 
-from walletpass import i18n
+from tests.catalogue import PACKAGE, TRANSLATED, catalogue_of, forms, untranslated, used
 from walletpass.i18n import LANGUAGES, translate, translate_plural, words
 
-PACKAGE = Path(i18n.__file__).parent
-METHODS = [("**.py", "python"), ("**/templates/**.html", "jinja2"), ("**/templates/**.txt", "jinja2")]
-KEYWORDS = {"_": None, "N_": None, "gettext": None, "ngettext": (1, 2), "translate_plural": (2, 3)}
-PLACES = re.compile(r"%(?:\((\w+)\))?[@sd]")
+PLACE = re.compile(r"%(?:\((\w+)\)s|@)")
+NUMBERS = {"n", "num"}
+NO_PLACE = re.compile(r"%(?!\(\w+\)s|@)")
+
+LITERALS = {"N_": 1, "plural": 2}
+"""How many of the first things in the brackets are read by the extractor, and must be plain literals for that."""
+
+SPOKEN_ATTRIBUTES = {"alt", "title", "placeholder", "aria-label", "label"}
+SAME_EVERYWHERE = {"walletpass", "· walletpass", "OK", "i", "ms", "ABC DEF GH2"}
+FILLED_IN = "¤"
+CLASSES = re.compile(r"{% block (?:body_class|arrangement) %}.*?{% endblock %}")
+
+in_every_language = pytest.mark.parametrize("language", TRANSLATED)
 
 
-def used() -> Catalog:
-    """All texts that are marked anywhere in the package."""
-    catalogue = Catalog()
-    for file, line, message, _, _ in extract_from_dir(
-        PACKAGE, METHODS, options_map={"**.html": {"silent": "false"}}, keywords=KEYWORDS
-    ):
-        catalogue.add(message, locations=[(file, line)])
-    return catalogue
+@pytest.fixture(scope="module")
+def marked() -> Catalog:
+    return used()
 
 
-def catalogue(language: str) -> Catalog:
-    """The translations into one language."""
-    return read_po(BytesIO((PACKAGE / "translations" / f"{language}.po").read_bytes()), locale=language)
+@in_every_language
+def test_every_text_is_translated(language: str, marked: Catalog) -> None:
+    translated = catalogue_of(language)
+    unknown = [message.id for message in marked if message.id and message.id not in translated]
+    assert (unknown, [message.id for message in untranslated(translated)]) == ([], [])
 
 
-def forms(message: Message) -> Iterator[str]:
-    """Every form of a translation."""
-    yield from (message.string if isinstance(message.string, tuple | list) else (message.string,))
+@in_every_language
+def test_no_translation_is_left_over_or_unsure(language: str, marked: Catalog) -> None:
+    messages = [message for message in catalogue_of(language) if message.id]
+    assert [message.id for message in messages if message.fuzzy or message.id not in marked] == []
 
 
-@pytest.mark.parametrize("language", [language for language in LANGUAGES if language != "en"])
-def test_every_text_is_translated(language: str) -> None:
-    translated = catalogue(language)
-    missing = [m.id for m in used() if m.id and not ((found := translated.get(m.id)) and all(forms(found)))]
-    assert missing == []
+@in_every_language
+def test_a_text_that_counts_has_all_forms_of_the_language(language: str, marked: Catalog) -> None:
+    translated = catalogue_of(language)
+    counting = [message.id for message in marked if isinstance(message.id, tuple)]
+    assert [one for one in counting if len(forms(translated[one])) != translated.num_plurals] == []
 
 
-@pytest.mark.parametrize("language", [language for language in LANGUAGES if language != "en"])
-def test_no_translation_is_left_over_or_unsure(language: str) -> None:
-    known = used()
-    left_over = [m.id for m in catalogue(language) if m.id and (m.fuzzy or known.get(m.id) is None)]
-    assert left_over == []
-
-
-@pytest.mark.parametrize("language", [language for language in LANGUAGES if language != "en"])
+@in_every_language
 def test_every_form_fills_the_same_places(language: str) -> None:
-    wrong = []
-    for message in catalogue(language):
-        if message.id:
-            original = message.id[-1] if isinstance(message.id, tuple | list) else message.id
-            expected = set(PLACES.findall(original))
-            wrong += [form for form in forms(message) if set(PLACES.findall(form)) - {"n"} != expected - {"n"}]
+    wrong = [form for message in catalogue_of(language) if message.id for form in _with_other_places(message)]
     assert wrong == []
 
 
+@in_every_language
+def test_a_percent_sign_always_fills_a_place(language: str) -> None:
+    """Any other would break the page that shows the text."""
+    said = [form for message in catalogue_of(language) if message.id for form in forms(message)]
+    assert [form for form in said if NO_PLACE.search(form)] == []
+
+
+@in_every_language
+def test_quotes_are_the_languages_own(language: str) -> None:
+    """Polish and Hungarian both open „ and close ”."""
+    said = [form for message in catalogue_of(language) if message.id for form in forms(message)]
+    assert [form for form in said if "“" in form or form.count("„") != form.count("”")] == []
+
+
 def test_polish_counts_in_three_ways_and_hungarian_in_one() -> None:
-    assert catalogue("pl").num_plurals == 3
-    assert catalogue("hu").num_plurals in (1, 2)
-    stamps = [
-        translate_plural("pl", "%(n)s stamp: %(reward)s", "%(n)s stamps: %(reward)s", n, reward="x") for n in (1, 2, 5)
-    ]
-    assert len({re.sub(r"\d", "", line) for line in stamps}) == 3
+    counted = {
+        language: [translate_plural(language, "%(n)s stamp", "%(n)s stamps", n) for n in (1, 2, 5, 12, 22)]
+        for language in TRANSLATED
+    }
+    assert counted == {
+        "pl": ["1 pieczątka", "2 pieczątki", "5 pieczątek", "12 pieczątek", "22 pieczątki"],
+        "hu": ["1 pecsét", "2 pecsét", "5 pecsét", "12 pecsét", "22 pecsét"],
+    }
 
 
 def test_all_languages_come_at_once() -> None:
+    assert words("Stamps") == {"en": "Stamps", "pl": "Pieczątki", "hu": "Pecsétek"}
     assert set(words("Stamps")) == set(LANGUAGES)
-    assert len(set(words("Stamps").values())) == len(LANGUAGES)
 
 
 def test_an_unknown_language_reads_english() -> None:
@@ -84,12 +93,50 @@ def test_an_unknown_language_reads_english() -> None:
 
 
 def test_no_text_is_marked_in_pieces() -> None:
-    """N_ takes one literal: what is put together first would never be found in the catalogue."""
+    """What is put together first would never be found in the catalogue."""
     wrong = [
-        f"{path.name}:{node.lineno}"
+        f"{path.name}:{call.lineno}"
         for path in PACKAGE.rglob("*.py")
-        for node in ast.walk(ast.parse(path.read_text()))
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "N_"
-        if not isinstance(node.args[0], ast.Constant)
+        for call in ast.walk(ast.parse(path.read_text()))
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name)
+        for given in call.args[: LITERALS.get(call.func.id, 0)]
+        if not isinstance(given, ast.Constant)
     ]
     assert wrong == []
+
+
+@pytest.mark.parametrize("template", sorted(PACKAGE.rglob("templates/**/*.html")), ids=lambda path: str(path.name))
+def test_no_template_says_anything_that_is_not_marked(template: Path) -> None:
+    said = _Said()
+    tokens = Environment().lex(CLASSES.sub("", template.read_text()))
+    html = "".join(text if kind == "data" else FILLED_IN for _, kind, text in tokens)
+    said.feed(html.replace(f"<{FILLED_IN}", "<h"))
+    assert [text for text in said.texts if text not in SAME_EVERYWHERE] == []
+
+
+class _Said(HTMLParser):
+    """Collects what people read or hear of a page. texts: those with letters in them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.texts: list[str] = []
+
+    def handle_data(self, data: str) -> None:
+        self.texts += [part.strip() for part in data.split(FILLED_IN) if any(map(str.isalpha, part))]
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        for name, value in attrs:
+            if name in SPOKEN_ATTRIBUTES:
+                self.handle_data(value or "")
+
+
+def _with_other_places(message: Message) -> list[str]:
+    """The forms that fill other places than the original. The form for one may leave the number out."""
+    original = message.id[-1] if isinstance(message.id, tuple | list) else message.id
+    expected, first = set(PLACE.findall(original)), forms(message)[0]
+    for_one = expected - NUMBERS if isinstance(message.id, tuple | list) else expected
+    return [
+        form
+        for form in forms(message)
+        if (filled := set(PLACE.findall(form))) != expected and not (form is first and filled == for_one)
+    ]

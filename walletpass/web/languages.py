@@ -40,7 +40,7 @@ def say(message: str, **values: object) -> str:
 
 
 def plural(singular: str, plural: str, n: int, **values: object) -> str:
-    """The form for the number n of a message, both marked with N_, in the language of the page."""
+    """The form for the number n of a message, both forms plain literals, in the language of the page."""
     return translate_plural(page_language(), singular, plural, n, **values)
 
 

@@ -175,9 +175,9 @@ def _what(happening: Happening) -> str:
         case "joined":
             return say(N_("New card"))
         case "stamped":
-            return plural(N_("%(n)s stamp"), N_("%(n)s stamps"), happening.stamps)
+            return plural("%(n)s stamp", "%(n)s stamps", happening.stamps)
         case "bonus":
-            return plural(N_("%(n)s stamp as a gift"), N_("%(n)s stamps as a gift"), happening.stamps)
+            return plural("%(n)s stamp as a gift", "%(n)s stamps as a gift", happening.stamps)
         case "earned":
             return say(N_("Earned: %(reward)s"), reward=happening.reward)
         case "redeemed":
@@ -196,7 +196,7 @@ def _undone(happening: Happening) -> str:
     if happening.reward:
         return say(N_("Undone, given back: %(reward)s"), reward=happening.reward)
     if happening.stamps:
-        return plural(N_("Undone: %(n)s stamp"), N_("Undone: %(n)s stamps"), -happening.stamps)
+        return plural("Undone: %(n)s stamp", "Undone: %(n)s stamps", -happening.stamps)
     return say(N_("Undone: card open again"))
 
 

@@ -143,7 +143,7 @@ STEPS = st.lists(
 
 @example([("stamp", 0), ("stamp", 1), ("commit", 1), ("look", 0), ("commit", 0)])
 @given(steps=STEPS)
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_in_whatever_order_transactions_end_the_phone_has_everything_in_the_end(
     shop: Shop, steps: list[tuple[str, int]]
 ) -> None:

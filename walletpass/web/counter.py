@@ -28,7 +28,16 @@ from walletpass.loyalty.idempotency import Body, answer_once
 from walletpass.loyalty.ids import CODE_ALPHABET, CODE_LENGTH, MistypedCode, read_code
 from walletpass.loyalty.ledger import By
 from walletpass.loyalty.merchants import Location, locations_of
-from walletpass.web.counter_cards import Refusal, Shown, card_view, done_by, may_undo, refused, refused_stamps
+from walletpass.web.counter_cards import (
+    Refusal,
+    Shown,
+    card_view,
+    done_by,
+    may_undo,
+    refused,
+    refused_redemption,
+    refused_stamps,
+)
 from walletpass.web.errors import status_of
 from walletpass.web.languages import page_language
 from walletpass.web.scanning import LARGEST_FRAME, UnreadableFrame, look
@@ -192,7 +201,7 @@ def _redeem(deps: Deps, till: Till, card_id: str) -> Answer:
         return operations.redeem(connection, merchant_id, card_id, by=by, now=till.now, reward_id=reward_id)
 
     asked = {"redeem": card_id, "reward": reward_id}
-    return _attempt(deps, till, card_id, asked, act, lambda error: refused(N_("Not redeemed"), error))
+    return _attempt(deps, till, card_id, asked, act, lambda error: refused_redemption(error, till.zone))
 
 
 def _undo(deps: Deps, till: Till, entry_id: str) -> Answer:

@@ -12,7 +12,7 @@ from walletpass.accounts.members import Member
 from walletpass.i18n import N_
 from walletpass.loyalty import ledger
 from walletpass.loyalty.cards import Card
-from walletpass.loyalty.errors import LoyaltyError, StampRefused, UnknownEntry
+from walletpass.loyalty.errors import LoyaltyError, RewardAlreadyRedeemed, StampRefused, UnknownEntry
 from walletpass.loyalty.ids import group_code
 from walletpass.loyalty.ledger import Entry
 from walletpass.loyalty.programs import Program, program_by_id
@@ -20,7 +20,7 @@ from walletpass.loyalty.rewards import reward_by_id
 from walletpass.loyalty.rules import Reward
 from walletpass.passes.art import Art
 from walletpass.passes.cards import next_reward
-from walletpass.web.languages import page_language, plural, say
+from walletpass.web.languages import moment, page_language, plural, say
 
 AT_A_TAP = (1, 2, 3)
 """How many stamps one button gives."""
@@ -107,7 +107,10 @@ class Refusal:
 
 @dataclass(frozen=True)
 class Shown:
-    """The part of the page that changes with every scan. found: the card; the others: what just happened to it."""
+    """The part of the page that changes with every scan.
+
+    found: the card. done, refusal: what just happened to it. typed: a code that no card was found for, to be put right.
+    """
 
     found: CardView | None = None
     done: Done | None = None
@@ -197,6 +200,14 @@ def refused(title: str, error: LoyaltyError) -> Refusal:
     return Refusal(say(title), error.in_words(page_language()))
 
 
+def refused_redemption(error: LoyaltyError, zone: tzinfo) -> Refusal:
+    """A reward that was not redeemed. zone: the shop's clock, which says when it was used before."""
+    refusal = refused(N_("Not redeemed"), error)
+    if not isinstance(error, RewardAlreadyRedeemed):
+        return refusal
+    return replace(refusal, text=say(error.message, when=moment(error.redeemed_at.astimezone(zone))))
+
+
 def refused_stamps(error: LoyaltyError, count: int, note: str | None) -> Refusal:
     """Stamps that were not given; a manager may give them all the same when it was the shield that said no."""
     refusal = refused(N_("Not stamped"), error)
@@ -206,7 +217,7 @@ def refused_stamps(error: LoyaltyError, count: int, note: str | None) -> Refusal
 
 
 def _stamped(card: Card, entry: Entry, undoable: str | None) -> Done:
-    title = plural(N_("%(n)s stamp added"), N_("%(n)s stamps added"), entry.stamps)
+    title = plural("%(n)s stamp added", "%(n)s stamps added", entry.stamps)
     earned = [reward.name for reward in card.rewards if reward.state == "ready" and reward.earned_at == entry.at]
     text = say(N_("Reward earned: %(reward)s"), reward=", ".join(earned)) if earned else ""
     return Done("great" if earned else "good", title, text, sign=f"+{entry.stamps}", undo=undoable)
@@ -218,7 +229,7 @@ def _undone(connection: Connection, card: Card, entry: Entry) -> Done:
         reward = reward_by_id(connection, card.id, str(entry.reward_id))
         text = say(N_("%(reward)s can be redeemed again."), reward=reward.name)
     else:
-        text = plural(N_("%(n)s stamp taken back."), N_("%(n)s stamps taken back."), entry.stamps)
+        text = plural("%(n)s stamp taken back.", "%(n)s stamps taken back.", entry.stamps)
     return Done("undone", say(N_("Undone")), text)
 
 
@@ -231,9 +242,9 @@ def _counts(program: Program) -> tuple[int, ...]:
     return tuple(count for count in AT_A_TAP if most is None or count <= most)
 
 
-def _ago(moment: datetime | None, now: datetime) -> str | None:
-    if moment is None:
+def _ago(at: datetime | None, now: datetime) -> str | None:
+    if at is None:
         return None
-    if now - moment < JUST_NOW:
+    if now - at < JUST_NOW:
         return say(N_("just now"))
-    return format_timedelta(moment - now, add_direction=True, locale=page_language())
+    return format_timedelta(at - now, add_direction=True, locale=page_language())

@@ -55,22 +55,16 @@ function offerLight(button, track) {
 async function watch(video, read, other, onCode, isPaused) {
   const seen = new Map(); // code -> when it was last in sight
   for (;; await sleep(PACE)) {
-    if (document.hidden || isPaused()) {
-      for (const code of seen.keys()) seen.set(code, performance.now()); // time stands still
-      continue;
+    const isStill = document.hidden || isPaused(); // then time stands still, too
+    for (const [code, at] of seen) {
+      if (isStill) seen.set(code, performance.now());
+      else if (performance.now() - at > GONE) seen.delete(code);
     }
-    let sight;
-    try {
-      sight = await read(video);
-    } catch {
-      await sleep(TROUBLE);
-      continue;
-    }
+    const sight = isStill ? null : await read(video).catch(() => sleep(TROUBLE));
     if (!sight || isPaused()) continue;
     other.hidden = sight.code !== null || !sight.other;
     if (sight.code === null) continue;
-    const isNew = !(performance.now() - seen.get(sight.code) < GONE);
+    if (!seen.has(sight.code)) onCode(sight.code);
     seen.set(sight.code, performance.now());
-    if (isNew) onCode(sight.code);
   }
 }

@@ -8,7 +8,8 @@ const byId = (id) => document.getElementById(id);
 const till = byId("till"), part = byId("part"), code = byId("code"), typing = byId("typing"), atOnce = byId("at-once");
 const sending = byId("sending"), stop = sending.querySelector("button");
 const waiting = part.querySelector(".waiting")?.cloneNode(true);
-let busy = false;
+const TYPING = 5000; // milliseconds after a key in the field for the code: nobody is interrupted
+let busy = false, typedAt = -TYPING;
 
 async function act(address, fields) {
   if (busy) return null; // the second tap of an impatient thumb
@@ -46,7 +47,7 @@ function newsIn(page) {
   if (news) return news;
   const whole = document.createElement("div"); // an error that has a page of its own, such as being signed out
   whole.className = "panel";
-  whole.append(...page.querySelector("main").childNodes);
+  whole.append(...(page.querySelector("main") ?? page.body).childNodes);
   return whole;
 }
 
@@ -62,7 +63,8 @@ function show(news) {
 
 async function findTyped() {
   const news = await scan(code.value);
-  const found = news?.querySelector(".found");
+  if (!news) return;
+  const found = news.querySelector(".found");
   if (found) typing.reset();
   else code.select(); // and focus, to be put right
   code.setAttribute("aria-invalid", !found);
@@ -79,6 +81,7 @@ document.addEventListener("submit", (event) => {
 });
 
 document.addEventListener("click", (event) => {
+  if (!event.target.closest(".menu")) document.querySelector(".menu").open = false;
   if (!event.target.closest("[data-close]") || !waiting) return;
   event.preventDefault();
   part.replaceChildren(waiting.cloneNode(true));
@@ -87,6 +90,7 @@ document.addEventListener("click", (event) => {
 
 addEventListener("beforeunload", (event) => busy && event.preventDefault());
 
+code.addEventListener("input", () => { typedAt = performance.now(); });
 atOnce.checked = localStorage.getItem("counter-at-once") === "yes";
 atOnce.addEventListener("change", () => localStorage.setItem("counter-at-once", atOnce.checked ? "yes" : "no"));
 byId("with-scripts").hidden = false;
@@ -95,5 +99,5 @@ listenToScanner(scan);
 openCamera(byId("camera"), byId("no-camera"), {
   token: typing.csrf_token.value,
   onCode: scan,
-  isPaused: () => busy || document.activeElement?.matches("input:not([type=checkbox])"), // nobody is interrupted
+  isPaused: () => busy || part.querySelector("input:focus") !== null || performance.now() - typedAt < TYPING,
 });

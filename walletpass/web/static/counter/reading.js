@@ -5,10 +5,10 @@ const MOVED = 3; // of 255, on average: the picture is another one
 const LIVELY = 3000; // milliseconds of looking closely after something moved
 const AT_REST = 2000; // milliseconds between two pictures while nothing moves: it saves a phone's data
 
-// A function from the video to { code, other }: the code of a card or null, and whether another code was there; or to
-// null when it did not look.
+// Gives a function from the video to { code, other }: the code of a card or null, and whether there was another code.
+// It gives null when it did not look.
 export async function newReader({ frames, pattern }, token) {
-  const formats = await globalThis.BarcodeDetector?.getSupportedFormats() ?? [];
+  const formats = await globalThis.BarcodeDetector?.getSupportedFormats().catch(() => []) ?? [];
   return formats.includes("qr_code") ? browserReader(new RegExp(`^${pattern}$`)) : serverReader(frames, token);
 }
 

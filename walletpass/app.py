@@ -1,6 +1,7 @@
 """Wiring: from settings to a running application."""
 
 import signal
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from random import SystemRandom
 from threading import Event
@@ -47,8 +48,10 @@ class Worker:
         self, settings: Settings, engine: Engine, identity: Identity | None, google: GoogleWallet | None
     ) -> None:
         channels: dict[str, Channel] = {}
+        self._connections = ExitStack()
         if identity is not None:
             client = PushClient(settings.apns_url, identity, ca_file=settings.apns_ca_file)
+            self._connections.enter_context(client)
             channels["apple"] = AppleChannel(engine, client, identity.pass_type_identifier)
         self._loops = [DeliveryLoop(engine, channels, clock=now, rng=SystemRandom())]
         if google is not None:
@@ -76,6 +79,7 @@ class Worker:
         """Returns when the batches under way have been settled."""
         for loop in self._loops:
             loop.stop()
+        self._connections.close()
 
     def run_until_stopped(self) -> None:
         """Deliver until SIGTERM or SIGINT; the batch under way is finished."""

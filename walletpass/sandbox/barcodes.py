@@ -39,17 +39,27 @@ def draw_barcode(content: Mapping[str, Any]) -> DrawnBarcode | None:
     return None
 
 
+def draw_qr(message: str, text: str) -> DrawnBarcode:
+    """A QR code in UTF-8."""
+    grid = _qr(message.encode())
+    return DrawnBarcode(len(grid), len(grid), "".join(_runs(grid)), text, is_square=True)
+
+
 def _grid(barcode: Mapping[str, Any]) -> Grid | None:
     message = str(barcode["message"])
     if barcode["format"] == "PKBarcodeFormatQR":
-        code: QRCode[Any] = QRCode(error_correction=ERROR_CORRECT_M, border=0)
-        code.add_data(message.encode(str(barcode["messageEncoding"])))
-        return code.get_matrix()
+        return _qr(message.encode(str(barcode["messageEncoding"])))
     if kind := _ZXING.get(str(barcode["format"])):
         image: Any = zxingcpp.create_barcode(message, kind).to_image(add_quiet_zones=False)
         rows: Any = memoryview(image).tolist()
         return [[shade < 128 for shade in row] for row in rows]
     return None
+
+
+def _qr(message: bytes) -> Grid:
+    code: QRCode[Any] = QRCode(error_correction=ERROR_CORRECT_M, border=0)
+    code.add_data(message)
+    return code.get_matrix()
 
 
 def _runs(grid: Grid) -> Iterator[str]:

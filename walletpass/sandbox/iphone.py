@@ -20,13 +20,14 @@ from walletpass.apple.schema import CLASSIC_STYLES
 from walletpass.apple.verification import verify
 from walletpass.i18n import N_
 from walletpass.sandbox.apns import PretendAPNs
+from walletpass.sandbox.browser import NothingToAdd
 from walletpass.sandbox.errands import Act, Errands
 from walletpass.sandbox.lock_screen import announcement
 from walletpass.sandbox.pass_file import PassFile, Region, ShownPass, read_pass_file
 from walletpass.sandbox.phone_state import Alert, InstalledPass, Notification, PhoneState
 from walletpass.sandbox.protocol_log import Exchange, shortened
 from walletpass.sandbox.safari import AGENT as SAFARI_AGENT
-from walletpass.sandbox.safari import NothingToAdd, Safari
+from walletpass.sandbox.safari import Safari
 from walletpass.sandbox.update_service import BadAnswer, UnexpectedStatus, UpdateService
 from walletpass.sandbox.wire import Answer, NoConnection, Wire
 

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from threading import Condition
-from typing import Self
+from typing import Generic, Protocol, Self, TypeVar
 
 from walletpass.sandbox.pass_file import PassFile
 from walletpass.sandbox.protocol_log import Exchange
@@ -48,11 +48,21 @@ class Alert:
     reasons: tuple[str, ...]
 
 
-class PhoneState:
+class Held(Protocol):
+    """Something that a wallet holds. id: the same one is never there twice."""
+
+    @property
+    def id(self) -> str: ...
+
+
+P = TypeVar("P", bound=Held)
+
+
+class ScreenState(Generic[P]):
     """The passes, the lock screen, the alert on top, and the log of what was said over the network."""
 
     def __init__(self) -> None:
-        self._passes: dict[str, InstalledPass] = {}
+        self._passes: dict[str, P] = {}
         self._notifications: deque[Notification] = deque(maxlen=KEPT_NOTIFICATIONS)
         self._exchanges: deque[Exchange] = deque(maxlen=KEPT_EXCHANGES)
         self._alert: Alert | None = None
@@ -61,7 +71,7 @@ class PhoneState:
         self._changed = Condition()
 
     @property
-    def passes(self) -> list[InstalledPass]:
+    def passes(self) -> list[P]:
         """The passes in Wallet, the one added last first."""
         with self._changed:
             return list(reversed(self._passes.values()))
@@ -94,7 +104,7 @@ class PhoneState:
         with self._changed:
             return self._revision
 
-    def find(self, pass_id: str) -> InstalledPass | None:
+    def find(self, pass_id: str) -> P | None:
         with self._changed:
             return self._passes.get(pass_id)
 
@@ -103,20 +113,25 @@ class PhoneState:
         with self._changed:
             return bool(self._changed.wait_for(lambda: happened(self), timeout))
 
-    def add(self, installed: InstalledPass) -> None:
+    def add(self, installed: P) -> None:
         """Put a pass on top; one with the same id gives way to it."""
         with self._changing():
             self._passes.pop(installed.id, None)
             self._passes[installed.id] = installed
 
-    def replace(self, installed: InstalledPass, notification: Notification | None = None) -> None:
+    def replace(self, installed: P, notification: Notification | None = None) -> None:
         """A newer version of a pass takes its place, and the lock screen may say so."""
         with self._changing():
             self._passes[installed.id] = installed
             if notification:
                 self._notifications.append(notification)
 
-    def remove(self, pass_id: str) -> InstalledPass | None:
+    def notify(self, notification: Notification) -> None:
+        """The lock screen says something more."""
+        with self._changing():
+            self._notifications.append(notification)
+
+    def remove(self, pass_id: str) -> P | None:
         """Take a pass away, and from the lock screen what it said."""
         with self._changing():
             left = [each for each in self._notifications if each.pass_id != pass_id]
@@ -145,3 +160,7 @@ class PhoneState:
             yield
             self._revision += 1
             self._changed.notify_all()
+
+
+class PhoneState(ScreenState[InstalledPass]):
+    """What a pretend iPhone keeps and shows."""

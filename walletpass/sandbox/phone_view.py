@@ -77,11 +77,7 @@ class PhoneView:
     notifications: Sequence[LockScreenLine]
     passes: Sequence[WalletPass]
     labels: Labels
-
-
-def phone_version(phone: IPhone) -> str:
-    """Another one whenever the phone shows something else; its clock shows minutes."""
-    return f"{phone.state.revision}@{phone.now():%d-%H:%M}"
+    kind: str = "iphone"
 
 
 def phone_view(number: int, phone: IPhone) -> PhoneView:
@@ -96,16 +92,17 @@ def phone_view(number: int, phone: IPhone) -> PhoneView:
         time=f"{now:%H:%M}",
         day=format_date(now, _YEAR.sub("", region.locale.date_formats["full"].pattern), locale=region.locale),
         airplane_mode=state.airplane_mode,
-        alert=_alert(state.alert, region),
+        alert=shown_alert(state.alert, region),
         notifications=[
-            _line(each, icons.get(each.pass_id), now, region) for each in state.notifications[:SHOWN_NOTIFICATIONS]
+            shown_line(each, icons.get(each.pass_id), now, region) for each in state.notifications[:SHOWN_NOTIFICATIONS]
         ],
         passes=passes,
         labels=_labels(region.language),
     )
 
 
-def _alert(alert: Alert | None, region: Region) -> ShownAlert | None:
+def shown_alert(alert: Alert | None, region: Region) -> ShownAlert | None:
+    """The alert on top of everything."""
     return ShownAlert(translate(region.language, alert.words), alert.reasons) if alert else None
 
 
@@ -121,7 +118,8 @@ def _wallet_pass(phone: IPhone, installed: InstalledPass, now: datetime) -> Wall
     )
 
 
-def _line(notification: Notification, icon: Picture | None, now: datetime, region: Region) -> LockScreenLine:
+def shown_line(notification: Notification, icon: Picture | None, now: datetime, region: Region) -> LockScreenLine:
+    """A notification as it is shown now."""
     said = f"{notification.at.isoformat()} {notification.pass_id} {notification.text}"
     return LockScreenLine(
         key=sha256(said.encode()).hexdigest()[:12],

@@ -14,6 +14,7 @@ from walletpass.i18n import LANGUAGES, translate, translate_plural, words
 
 PLACE = re.compile(r"%(?:\((\w+)\)s|@)")
 NUMBERS = {"n", "num"}
+LOOSE_LETTER = re.compile(r"\b[aiouwz] ", re.IGNORECASE)
 NO_PLACE = re.compile(r"%(?!\(\w+\)s|@)")
 
 LITERALS = {"N_": 1, "plural": 2}
@@ -70,6 +71,12 @@ def test_quotes_are_the_languages_own(language: str) -> None:
     """Polish and Hungarian both open „ and close ”."""
     said = [form for message in catalogue_of(language) if message.id for form in forms(message)]
     assert [form for form in said if "“" in form or form.count("„") != form.count("”")] == []
+
+
+def test_no_polish_line_ends_on_a_single_letter() -> None:
+    """A no-break space ties it to the next word, as Polish typesetters do."""
+    said = [form for message in catalogue_of("pl") if message.id for form in forms(message)]
+    assert [form for form in said if LOOSE_LETTER.search(form)] == []
 
 
 def test_polish_counts_in_three_ways_and_hungarian_in_one() -> None:

@@ -11,6 +11,9 @@ from walletpass.i18n import DEFAULT_LANGUAGE, LANGUAGES, Words, translate, trans
 NAMES = {"en": "English", "pl": "Polski", "hu": "Magyar"}
 """What each language calls itself."""
 
+MOMENTS = {"en": "d MMM, HH:mm", "pl": "d MMM, HH:mm", "hu": "MMM d., HH:mm"}
+"""How each language writes a day and its time, short; babel's own short form has a year, and only figures."""
+
 
 def speak_languages(app: Flask) -> None:
     """Give the templates `_`, `ngettext`, `page_language()`, `language_names`; as filters `spoken`, `day`, `moment`."""
@@ -58,7 +61,7 @@ def day(at: datetime) -> str:
 
 def moment(at: datetime) -> str:
     """Day and time of a moment, short. at: on the clock to go by, such as the shop's."""
-    return format_datetime(at, "d MMM, HH:mm", locale=page_language())
+    return format_datetime(at, MOMENTS[page_language()], locale=page_language())
 
 
 def _gettext(message: str) -> str:

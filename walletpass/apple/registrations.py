@@ -145,8 +145,10 @@ def _keep_device(connection: Connection, library_identifier: str, push_token: st
 def _remove(connection: Connection, library_identifier: str, *which: ColumnElement[bool]) -> None:
     """Remove registrations of a device that is locked, and with the last one the device."""
     of_device = registration.c.library_identifier == library_identifier
-    removed = delete(registration).where(of_device, *which).returning(registration.c.destination_id)
-    for destination_id in sorted(connection.execute(removed).scalars()):  # in order, as all who lock several
+    removed = (
+        delete(registration).where(of_device, *which).returning(registration.c.card_id, registration.c.destination_id)
+    )
+    for _, destination_id in sorted(connection.execute(removed).all()):  # by card, like all who lock several
         remove_destination(connection, destination_id)
     if connection.execute(select(registration.c.destination_id).where(of_device).limit(1)).first() is None:
         connection.execute(delete(device).where(device.c.library_identifier == library_identifier))

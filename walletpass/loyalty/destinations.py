@@ -56,12 +56,12 @@ _MARK = (
     .where(tables.destination.c.card_id == bindparam("of_card"))
     .values(wanted_revision=bindparam("revision"), due_at=_DUE)
 )
-# Locked in the order of their ids, like all who lock several: otherwise two of them could wait in a circle.
+# Locked in the order of their cards, like all who lock several: otherwise two of them could wait in a circle.
 _PLACES = (
     select(tables.destination.c.id)
     .join(tables.card, tables.card.c.id == tables.destination.c.card_id)
     .where(tables.card.c.program_id == bindparam("program_id"))
-    .order_by(tables.destination.c.id)
+    .order_by(tables.card.c.id, tables.destination.c.id)
     .with_for_update(of=tables.destination)
     .cte("places")
 )

@@ -191,7 +191,7 @@ def expire_rewards(connection: Connection, now: datetime, limit: int = 500) -> i
     """Write down the expiry of rewards whose time has come. Returns how many cards changed.
 
     Belongs into a transaction of its own, repeated until it returns 0. A card that is just being changed elsewhere is
-    left for the next time: waiting for it with others locked could end in a deadlock.
+    left for the next time: waiting for it with others locked could end in a circle, as could another order than by id.
     """
     due = (
         select(tables.reward.c.card_id)
@@ -199,7 +199,9 @@ def expire_rewards(connection: Connection, now: datetime, limit: int = 500) -> i
         .order_by(tables.reward.c.expires_at)
         .limit(limit)
     )
-    cards = select(tables.card.c.merchant_id, tables.card.c.id).where(tables.card.c.id.in_(due))
+    cards = (
+        select(tables.card.c.merchant_id, tables.card.c.id).where(tables.card.c.id.in_(due)).order_by(tables.card.c.id)
+    )
     changed = 0
     for merchant_id, card_id in connection.execute(cards.with_for_update(skip_locked=True, key_share=True)).all():
         change = Change(connection, lock_card(connection, merchant_id, card_id), now, SYSTEM)

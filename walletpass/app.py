@@ -28,8 +28,10 @@ from walletpass.google.wallet import GoogleWallet, configured_wallet
 from walletpass.keys import Keyring
 from walletpass.passes.cards import CardFaces
 from walletpass.sandbox import phones
+from walletpass.sandbox.android import AndroidPhone
 from walletpass.sandbox.apns import PretendAPNs
-from walletpass.sandbox.demo import Demo
+from walletpass.sandbox.demo import Demo, with_google
+from walletpass.sandbox.google import PretendGoogle
 from walletpass.sandbox.iphone import IPhone
 from walletpass.sandbox.phones import Invitation
 from walletpass.sandbox.sample import PROGRAM
@@ -123,22 +125,30 @@ class Application:
 
 
 OWNERS = (("Emma", "en"), ("Kasia", "pl"), ("Bence", "hu"))
-"""Whose pretend phones the demo shows, and the languages that they speak."""
+"""Whose pretend iPhones the demo shows, and the languages that they speak."""
+
+ANDROID_OWNERS = (("Ola", "en"), ("Jan", "pl"))
 
 
 class DemoApplication(Application):
-    """An application with a pretend APNs and pretend phones around it."""
+    """An application with a pretend APNs, a pretend Google and pretend phones around it."""
 
     def __init__(self, demo: Demo) -> None:
-        chain = demo.chain
+        chain, base_url = demo.chain, demo.settings.base_url
         self._apns = PretendAPNs(chain.server_certificate, chain.server_key, chain.root)
         self._apns.start()
-        super().__init__(demo.settings.model_copy(update={"apns_url": self._apns.url}))
+        self._google = PretendGoogle(now, callback_url=f"{base_url}/google/callback")
+        self._google.start()
+        super().__init__(with_google(demo.settings, self._google).model_copy(update={"apns_url": self._apns.url}))
         roots = x509.load_pem_x509_certificates(chain.root.read_bytes())
         zone = ZoneInfo("Europe/Warsaw")
-        self._phones = [IPhone(name, code, apns=self._apns, roots=roots, clock=now, zone=zone) for name, code in OWNERS]
-        join_page = Invitation("Coffee Card", f"{demo.settings.base_url}/join/{PROGRAM}")
-        self.wsgi.register_blueprint(phones.blueprint(self._phones, lambda: [join_page]))
+        iphones = [IPhone(name, code, apns=self._apns, roots=roots, clock=now, zone=zone) for name, code in OWNERS]
+        androids = [
+            AndroidPhone(name, code, google=self._google, clock=now, zone=zone) for name, code in ANDROID_OWNERS
+        ]
+        self._phones: list[IPhone | AndroidPhone] = [*iphones, *androids]
+        join_page = Invitation("Coffee Card", f"{base_url}/join/{PROGRAM}")
+        self.wsgi.register_blueprint(phones.blueprint(self._phones, lambda: [join_page], self._google))
 
     def start(self) -> None:
         super().start()
@@ -149,6 +159,7 @@ class DemoApplication(Application):
         for phone in self._phones:
             phone.stop()
         super().stop()
+        self._google.stop()
         self._apns.stop()
 
 

@@ -1,4 +1,4 @@
-"""`make demo`: a whole installation with a sample merchant, pretend phones and a pretend APNs, on this machine only."""
+"""`make demo`: a whole installation with a sample merchant, pretend phones, Apple and Google, on this machine only."""
 
 import json
 import secrets
@@ -9,6 +9,7 @@ from pathlib import Path
 from walletpass.apple.certificates import write_private
 from walletpass.database import bring_up_to_date, open_database, transaction
 from walletpass.sandbox.chain import Chain, make_chain
+from walletpass.sandbox.google import ISSUER_ID, PretendGoogle
 from walletpass.sandbox.sample import OWNER, PROGRAM, STAFF, SignIns, make_sample
 from walletpass.settings import Settings, read_settings
 
@@ -55,8 +56,23 @@ def prepare_demo(folder: Path, *, port: int, now: datetime) -> Demo:
         apple_key_password=None,
         apple_wwdr_certificate=chain.intermediate,
         apns_ca_file=chain.root,
+        google_issuer_id=None,
+        google_service_account_file=None,
     )
     return Demo(settings, chain, _sample(settings, folder / "sign-ins.json", now))
+
+
+def with_google(settings: Settings, google: PretendGoogle) -> Settings:
+    """The settings of a demo whose Google is the pretend one; it has another address and another key every time."""
+    return settings.model_copy(
+        update={
+            "google_issuer_id": ISSUER_ID,
+            "google_service_account_file": google.write_service_account(settings.instance_dir / "google.json"),
+            "google_api_url": google.url,
+            "google_callback_keys_url": google.keys_url,
+            "google_save_url": google.save_url,
+        }
+    )
 
 
 def _secret(path: Path) -> str:

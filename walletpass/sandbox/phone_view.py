@@ -47,6 +47,11 @@ class WalletPass(NamedTuple):
     can_update: bool
     automatic_updates: bool
 
+    @property
+    def colours(self) -> str:
+        """The colours of the pass, in one word."""
+        return self.view.colours
+
 
 class LockScreenLine(NamedTuple):
     """A notification. key: its own as long as it is there."""

@@ -81,6 +81,13 @@ def test_the_join_page_is_asked_for_as_an_android_phone_and_its_button_pressed(p
     assert len(phone.state.passes) == 1
 
 
+def test_owners_may_have_any_name(google: PretendGoogle, clock: Clock, shop: Shop) -> None:
+    with AndroidPhone("Zoë", "en", google=google, clock=clock) as zoes:
+        save(zoes, shop)
+        zoes.delete(zoes.state.passes[0].id).result(SECONDS)
+    assert zoes.state.alert is None and zoes.state.passes == []
+
+
 def test_saving_twice_leaves_one_card(phone: AndroidPhone, shop: Shop) -> None:
     assert save(phone, shop) == save(phone, shop)
     assert len(phone.state.passes) == 1

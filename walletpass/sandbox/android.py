@@ -78,7 +78,7 @@ class AndroidPhone:
         retries: Sequence[float] = RETRIES,
     ) -> None:
         self.name = name
-        self.account = f"{name.lower()}@gmail.example"
+        self.account = f"{name.lower()}@gmail.test"
         self.region = Region(language, zone)
         self.state = AndroidState()
         self.pictures: dict[str, bytes] = {}
@@ -179,7 +179,8 @@ class AndroidPhone:
                 self._errands.later(self._retries[tries], lambda: self._sync(tries + 1))
 
     def _ask(self, method: str, path: str = "") -> Answer:
-        answer = self._wallet.request(method, f"{self._google.url}/wallet/{quote(self.account)}{path}")
+        account = quote(self.account, safe="@")
+        answer = self._wallet.request(method, f"{self._google.url}/wallet/{account}{path}")
         if answer.status not in {200, 204}:
             raise NoConnection(f"Google answered {answer.status}")
         return answer

@@ -9,7 +9,7 @@ from flask import Response, request
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import from_json
 from sqlalchemy import Connection
-from werkzeug.exceptions import BadRequest, UnsupportedMediaType
+from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, UnsupportedMediaType
 
 from walletpass.accounts.api_keys import ApiKey, key_by_secret
 from walletpass.accounts.errors import KeyNeeded
@@ -105,11 +105,25 @@ def _key(connection: Connection) -> ApiKey:
 
 def _raw_body() -> bytes:
     """The body as it was sent; none at all counts as an empty object. Raises what the request is refused with."""
-    request.max_content_length = LARGEST_BODY
+    request.max_content_length = LARGEST_BODY + 1  # a body of unknown length is silently cut there
     raw = request.get_data(cache=False)
+    if len(raw) > LARGEST_BODY:
+        raise RequestEntityTooLarge
+    if _is_cut_off(raw):
+        raise BadRequest(N_("The body broke off on its way. Please send it again."))
     if raw and not request.is_json:
         raise UnsupportedMediaType(N_("Send the body as JSON, with the header “Content-Type: application/json”."))
     return raw or b"{}"
+
+
+def _is_cut_off(raw: bytes) -> bool:
+    """Whether the caller announced more than came: the server hands over what there is, as if that were all.
+
+    What is left of JSON is no JSON, but nothing at all would count as an empty object, and stamp a card.
+    """
+    if request.content_length is not None:
+        return len(raw) < request.content_length
+    return not raw and "Transfer-Encoding" in request.headers
 
 
 def _read_body(reader: TypeAdapter[Any], raw: bytes) -> Any:

@@ -57,7 +57,7 @@ def test_what_is_no_address_is_refused(shop: Shop, email: str) -> None:
 
 
 def test_a_poor_password_is_refused(shop: Shop) -> None:
-    with pytest.raises(Unfit, match="at least 10 signs"):
+    with pytest.raises(Unfit, match="10 to 1000 characters"):
         hire(shop, "alice@bean.example", password="short")
 
 

@@ -95,7 +95,7 @@ def test_after_a_minute_staff_need_a_manager(cafe: Cafe, till: Till, sara: Card)
     cafe.pass_time(seconds=61)
     till.press("Undo")
     assert till.status == 403
-    assert "Only who did this can undo it, and only within a minute. Ask a manager." in till.text
+    assert "Only whoever did this can undo it, and only within a minute. Ask a manager." in till.text
     assert cafe.look_up(sara).stamps == 1
     till.open(f"{result.path}?{result.query_string.decode()}")
     assert "Undo" not in till.buttons

@@ -78,8 +78,8 @@ def test_cards_that_are_behind_are_counted(cafe: Cafe, owner: FlaskClient) -> No
     ("left", "said"),
     [
         (timedelta(days=200, hours=1), "good for 200 more days"),
-        (timedelta(days=20, hours=1), "ends in 20 days. Get a new one now."),
-        (-timedelta(hours=1), "has ended"),
+        (timedelta(days=20, hours=1), "expires in 20 days. Get a new one now."),
+        (-timedelta(hours=1), "has expired"),
     ],
 )
 def test_the_end_of_the_certificate_is_told_in_time(cafe: Cafe, identity: Identity, left: timedelta, said: str) -> None:

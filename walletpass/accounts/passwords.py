@@ -20,7 +20,7 @@ _GROUPS, _GROUP_LENGTH = 4, 5  # 20 of 31 signs: 99 bits
 def check_password(password: str) -> str:
     """The password, if it may be chosen: long enough is the only rule. Raises Unfit."""
     if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
-        raise Unfit("password", N_("A password has at least 10 signs, at most 1000. Several words are a good choice."))
+        raise Unfit("password", N_("A password has 10 to 1000 characters. Several words are a good choice."))
     return password
 
 

@@ -42,7 +42,7 @@ def answer_once(
     Errors of `act` are not remembered.
     """
     if key is not None and not (0 < len(key) <= LONGEST_KEY and key.isprintable()):
-        raise Unfit("Idempotency-Key", N_("An idempotency key has 1 to 200 signs."))
+        raise Unfit("Idempotency-Key", N_("An idempotency key has 1 to 200 characters."))
     with transaction(engine) as connection:
         if key is None:
             return Answer(act(connection), replayed=False)

@@ -55,7 +55,7 @@ class Location:
 def check_slug(slug: str) -> str:
     """The slug. Raises Unfit when it cannot stand in an address."""
     if not SLUG.fullmatch(slug) or len(slug) > LONGEST_SLUG:
-        raise Unfit("slug", N_("Use small letters a to z, digits and single hyphens, at most 60 signs."))
+        raise Unfit("slug", N_("Use small letters a to z, digits and single hyphens, at most 60 characters."))
     return slug
 
 

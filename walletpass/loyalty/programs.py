@@ -148,9 +148,9 @@ def _check_terms(terms: Terms) -> None:
 def _check_extras(extras: Sequence[Extra], stamps_required: int) -> None:
     places = [extra.at for extra in extras]
     if any(not 1 <= place < stamps_required for place in places):
-        raise Unfit("extras", N_("An extra reward stands before the last stamp of the card."))
+        raise Unfit("extras", N_("An extra reward comes before the last stamp of the card."))
     if len(set(places)) != len(places):
-        raise Unfit("extras", N_("Two extra rewards stand at the same stamp."))
+        raise Unfit("extras", N_("Only one extra reward can come at the same stamp."))
     if any(extra.once not in ("round", "card") for extra in extras):
         raise Unfit("extras", N_("An extra reward comes once per “round” or once per “card”."))
 

@@ -19,7 +19,7 @@ def line(field: str, text: str, longest: int = LONGEST_LINE) -> str:
     """The text without blanks around it. Raises Unfit when it is empty, too long or more than one line."""
     text = text.strip()
     if not 1 <= len(text) <= longest or _has(text, _BREAKS | _HALVES):
-        raise Unfit(field, N_("Write this in 1 to %(longest)s signs, on one line."), longest=longest)
+        raise Unfit(field, N_("Write 1 to %(longest)s characters, on one line."), longest=longest)
     return text
 
 
@@ -32,7 +32,7 @@ def paragraphs(field: str, text: str, longest: int) -> str:
     """The text, which may be empty or have several lines. Raises Unfit."""
     text = "\n".join(text.splitlines()).strip()
     if len(text) > longest or _has(text.replace("\n", "").replace("\t", ""), _BREAKS | _HALVES):
-        raise Unfit(field, N_("Write at most %(longest)s signs of plain text."), longest=longest)
+        raise Unfit(field, N_("Write at most %(longest)s characters of plain text."), longest=longest)
     return text
 
 

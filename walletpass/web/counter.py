@@ -62,7 +62,7 @@ class NotACode(Unfit):
 
 
 class TooLateToUndo(Forbidden):
-    message = N_("Only who did this can undo it, and only within a minute. Ask a manager.")
+    message = N_("Only whoever did this can undo it, and only within a minute. Ask a manager.")
 
 
 @dataclass(frozen=True)

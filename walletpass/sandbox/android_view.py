@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from babel.dates import format_date
+from babel.dates import format_skeleton
 
 from walletpass.i18n import N_, translate
 from walletpass.passes.contrast import contrast
@@ -114,7 +114,7 @@ def android_view(number: int, phone: AndroidPhone) -> AndroidView:
         account=phone.account,
         language=region.language,
         time=f"{now:%H:%M}",
-        day=format_date(now, "EEE, d MMM", locale=region.locale),
+        day=format_skeleton("MMMEd", now, locale=region.locale),
         airplane_mode=state.airplane_mode,
         alert=shown_alert(state.alert, region),
         notifications=[shown_line(each, None, now, region) for each in state.notifications[:SHOWN_NOTIFICATIONS]],

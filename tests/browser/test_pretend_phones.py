@@ -105,6 +105,20 @@ def test_a_stamp_at_the_counter_is_seen_on_the_phone(shelf: Page, counter: Count
     expect(shelf.locator("#log")).to_contain_text("push for pass.sandbox.walletpass")
 
 
+def test_a_stamp_at_the_counter_is_seen_on_the_android_phone(shelf: Page, counter: Counter) -> None:
+    join(shelf, 4)
+    card = shelf.locator("#screen-4 .pass")
+    expect(card.locator(".g-row").first).to_contain_text("1/10")
+    expect(shelf.locator("#log")).to_contain_text("POST /google/callback", timeout=PATIENCE)
+    before = card.locator(".g-hero").get_attribute("src")
+    counter.stamp()
+    expect(card.locator(".g-row").first).to_contain_text("2/10", timeout=PATIENCE)
+    expect(shelf.locator("#screen-4 .notifications")).to_contain_text("Corner Café", timeout=PATIENCE)
+    expect(card.locator(".g-hero")).not_to_have_attribute("src", str(before))
+    card.get_by_title("Details").click()
+    expect(card.locator(".g-details")).to_contain_text("2 of 10 stamps")
+
+
 def test_each_phone_has_a_card_of_its_own(shelf: Page, counter: Counter) -> None:
     join(shelf, 1)
     join(shelf, 3)
@@ -184,6 +198,7 @@ def test_with_scripts_off_the_buttons_work_and_the_next_visit_shows_it(shelf: Pa
 @pytest.mark.parametrize("shelf", [{"color_scheme": scheme, "viewport": size} for scheme, size in LOOKS], indirect=True)
 def test_everybody_can_read_the_phones(shelf: Page) -> None:
     join(shelf)
+    join(shelf, 4)
     assert faults(shelf) == []
     shelf.goto("/sandbox/phones/1")
     assert faults(shelf) == []

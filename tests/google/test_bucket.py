@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 from tests.conftest import NOON
 from tests.google.pretend import ISSUER_ID
 from walletpass.database import transaction
-from walletpass.google.bucket import AT_ONCE, DISTANCE, take_turn
+from walletpass.google.bucket import AT_ONCE, DISTANCE, rest, take_turn
 
 GOOGLES_LIMIT = 20
 """Requests in a second."""
@@ -50,6 +50,15 @@ def test_who_would_wait_too_long_is_told_and_takes_no_turn(engine: Engine) -> No
     waits(engine, AT_ONCE)
     assert turn(engine, patience=0.01) is None
     assert turn(engine) == DISTANCE
+
+
+def test_nobody_has_a_turn_while_google_wants_to_be_left_alone(engine: Engine) -> None:
+    until = NOON + timedelta(minutes=5)
+    for end in (until, NOON + timedelta(minutes=1)):  # the longer wish holds
+        with transaction(engine) as connection:
+            rest(connection, ISSUER_ID, end)
+    assert turn(engine) is None
+    assert turn(engine, until) == timedelta(0)
 
 
 def test_issuers_do_not_wait_for_each_other(engine: Engine) -> None:

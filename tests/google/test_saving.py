@@ -10,6 +10,7 @@ from werkzeug import Response
 
 from tests.google.counter import EMAIL, Counter, service_account_key
 from tests.google.pretend import ISSUER_ID, Call, PretendGoogle
+from walletpass.google.answers import NOT_INVITED
 from walletpass.google.save_link import LONGEST_TOKEN
 from walletpass.google.saving import CannotSave
 
@@ -141,6 +142,20 @@ def test_no_link_is_given_where_google_is_not_set_up_well(counter: Counter, reas
     counter.google.say(403, reason)
     with pytest.raises(CannotSave):
         counter.wallet.saving.link(card)
+
+
+def test_what_google_refuses_at_the_first_click_is_told_and_made_good(counter: Counter) -> None:
+    """There is nobody else who would: the merchant sees the troubles of cards on their way only."""
+    card = counter.join()
+    counter.google.say(403, "permissionDenied")
+    with pytest.raises(CannotSave):
+        counter.wallet.saving.link(card)
+    counter.google.say(403, "permissionDenied")
+    counter.deliver()
+    assert counter.destination(card).trouble == NOT_INVITED
+    counter.now = counter.destination(card).due_at
+    counter.deliver()
+    assert (counter.object(card)["state"], counter.destination(card).trouble) == ("ACTIVE", None)
 
 
 def test_an_html_page_in_place_of_an_answer_counts_as_out_of_reach(counter: Counter) -> None:

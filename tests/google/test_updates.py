@@ -191,6 +191,31 @@ def test_google_is_left_alone_for_as_long_as_it_asks(counter: Counter) -> None:
     assert counter.destination(card).due_at >= counter.now + timedelta(seconds=600)
 
 
+def test_no_card_bothers_google_while_it_wants_to_be_left_alone(counter: Counter) -> None:
+    alices, bobs = counter.saved(), counter.saved()
+    counter.stamp(alices)
+    counter.google.say(503, Retry_After="600")
+    counter.deliver()
+    counter.google.calls.clear()
+    counter.stamp(bobs)
+    counter.deliver()
+    assert counter.google.calls == []
+    counter.now += timedelta(seconds=600)
+    counter.deliver()
+    assert balance(counter, bobs) == "1/10"
+
+
+def test_an_hour_in_which_google_is_out_of_order_uses_up_no_notification(counter: Counter) -> None:
+    card = counter.saved()
+    counter.stamp(card)
+    for _ in range(5):
+        counter.google.say(503)
+        counter.deliver()
+        counter.now = counter.destination(card).due_at
+    counter.deliver()
+    assert (balance(counter, card), rings(counter)) == ("1/10", 1)
+
+
 @pytest.mark.parametrize(
     ("reason", "advice"),
     [("permissionDenied", NOT_INVITED), ("accessNotConfigured", API_OFF), ("insufficientPermissions", NOT_INVITED)],
@@ -209,6 +234,15 @@ def test_a_token_that_google_no_longer_takes_is_replaced_at_once(counter: Counte
     counter.google.say(401, "authError")
     counter.deliver()
     assert (balance(counter, card), counter.google.tokens) == ("1/10", 3)  # customers and workers have one each
+
+
+def test_a_token_that_google_never_takes_is_told_in_words(counter: Counter) -> None:
+    card = counter.saved()
+    counter.stamp(card)
+    for _ in range(2):
+        counter.google.say(401, "authError")
+    counter.deliver()
+    assert counter.destination(card).trouble == KEY_REFUSED
 
 
 def test_a_key_that_google_does_not_take_is_told_in_words(counter: Counter) -> None:

@@ -51,7 +51,7 @@ class Answer:
     def advice(self) -> str:
         """What the operator can do, in English, to be translated where it is shown; empty when there is nothing."""
         if self.outcome is Outcome.MISCONFIGURED:
-            return _ADVICE.get(self.reason, NOT_INVITED)
+            return KEY_REFUSED if self.status == 401 else _ADVICE.get(self.reason, NOT_INVITED)
         return ""
 
 
@@ -78,7 +78,6 @@ _ADVICE = {
     "accessNotConfigured": API_OFF,
     "SERVICE_DISABLED": API_OFF,
     BAD_KEY: KEY_REFUSED,
-    "unauthorized": KEY_REFUSED,
 }
 _QUOTA = {"quotaExceeded"}
 _PACE = {"rateLimitExceeded", "userRateLimitExceeded", "dailyLimitExceeded", "RATE_LIMIT_EXCEEDED"}
@@ -100,7 +99,8 @@ def read_answer(status: int, headers: Mapping[str, str], data: bytes, now: datet
 def _outcome(status: int, reason: str, body: Mapping[str, Any] | None) -> Outcome:
     if reason in _QUOTA:
         return Outcome.QUOTA
-    if status == 429 or status >= 500 or reason in _PACE:
+    # Google redirects nobody here: networks that want a login first do.
+    if status < 400 or status in (408, 429) or status >= 500 or reason in _PACE:
         return Outcome.LATER
     if status in (401, 403):
         # A proxy that refuses in HTML is no word of Google's about the set-up.

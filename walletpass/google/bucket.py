@@ -14,6 +14,9 @@ from walletpass.google.tables import allowance
 DISTANCE = timedelta(milliseconds=67)
 """Between two turns: 15 requests a second."""
 
+LONGEST_REST = timedelta(hours=1)
+"""However long Google asks to be left alone, somebody looks again after that."""
+
 AT_ONCE = 5
 """How many requests may follow each other without a pause after a quiet time."""
 
@@ -32,3 +35,10 @@ def take_turn(connection: Connection, issuer_id: str, now: datetime, *, patience
         return None
     connection.execute(update(allowance).where(mine).values(next_at=turn + DISTANCE))
     return max(turn - now, timedelta(0))
+
+
+def rest(connection: Connection, issuer_id: str, until: datetime) -> None:
+    """Google has asked to be left alone: nobody gets a turn before then."""
+    insert_if_new(connection, allowance, issuer_id=issuer_id, next_at=until)
+    earlier = allowance.c.issuer_id == issuer_id, allowance.c.next_at < until
+    connection.execute(update(allowance).where(*earlier).values(next_at=until))

@@ -23,7 +23,7 @@ _CONSOLE = "the Google Pay & Wallet Console (https://pay.google.com/business/con
 def access(client: Client, issuer: Issuer) -> Iterator[Check]:
     """Whether the service account may act for the issuer. Asks Google, at most twice."""
     answer = client.get_issuer()
-    if answer.reason == BAD_KEY:
+    if answer.reason == BAD_KEY or answer.status == 401:
         yield Check(
             "Google key", "failed", f"Google refuses the key of {issuer.email}: {answer.message}", answer.advice
         )

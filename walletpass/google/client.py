@@ -12,7 +12,7 @@ from time import sleep
 from typing import Any, Protocol
 
 import urllib3
-from google.auth.exceptions import GoogleAuthError, RefreshError
+from google.auth.exceptions import GoogleAuthError, RefreshError, TransportError
 from google.auth.transport.urllib3 import Request
 from google.oauth2.service_account import Credentials
 
@@ -36,7 +36,8 @@ class Turns(Protocol):
 class Client:
     """Speaks to Google in the name of a service account. Any thread may use it.
 
-    turns: keeps all workers together within what Google allows. seconds: to wait for an answer.
+    turns: keeps all workers together within what Google allows. rest: told when Google asks to be left alone for a
+    time. seconds: to wait for an answer.
     """
 
     def __init__(
@@ -46,11 +47,13 @@ class Client:
         *,
         turns: Turns,
         clock: Callable[[], datetime],
+        rest: Callable[[timedelta], None] | None = None,
         seconds: float = SECONDS_TO_WAIT,
     ) -> None:
         self._base = f"{api_url}/walletobjects/v1"
         self._issuer_id = issuer.issuer_id
-        self._turns, self._clock = turns, clock
+        self._turns, self._clock, self._rest = turns, clock, rest
+        self._seconds = seconds
         self._http = urllib3.PoolManager(maxsize=CONNECTIONS, retries=False, timeout=seconds)
         # Asked for the token alone: the library's own sessions also send it to another host, in the background.
         self._credentials = Credentials.from_service_account_info(dict(issuer.info), scopes=[SCOPE])  # type: ignore[no-untyped-call]
@@ -96,6 +99,8 @@ class Client:
         if answer.status == 401:
             self._forget_token()
             answer = self._send(method, path, body)
+        if self._rest and answer.outcome is Outcome.LATER and answer.retry_after:
+            self._rest(answer.retry_after)
         return answer
 
     def _send(self, method: str, path: str, body: Json | None) -> Answer:
@@ -110,10 +115,15 @@ class Client:
         return read_answer(response.status, response.headers, response.data, self._clock())
 
     def _token(self) -> str:
-        with self._lock:
+        # One asks for all. When no answer comes the others must not ask too, each after the other.
+        if not self._lock.acquire(timeout=self._seconds):
+            raise TransportError("no token: others wait for one already")  # type: ignore[no-untyped-call]
+        try:
             if not self._credentials.valid:
                 self._credentials.refresh(self._request)
             return str(self._credentials.token)
+        finally:
+            self._lock.release()
 
     def _forget_token(self) -> None:
         with self._lock:

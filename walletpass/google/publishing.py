@@ -150,21 +150,27 @@ class Publisher:
         body, object_id = objects.as_patch(prepared.object_body), prepared.names.object_id
         if known.balance in (None, prepared.balance):
             return Sent(self._client.patch_object(object_id, body))
-        return self._ring_if_allowed(
-            known, lambda notify: self._client.patch_object(object_id, {**body, **objects.NOTIFY} if notify else body)
-        )
 
-    def _ring_if_allowed(self, known: KnownObject, call: Callable[[bool], Answer]) -> Sent:
-        """Make a call that notifies; one that does not, where the day's quota is used up."""
+        def patch(notify: bool) -> Answer:
+            return self._client.patch_object(object_id, {**body, **objects.NOTIFY} if notify else body)
+
+        # Numbers that Google has already ring no second time.
+        return self._ring_if_allowed(known, patch, once=f"{known.delivered_revision} {prepared.balance}")
+
+    def _ring_if_allowed(self, known: KnownObject, call: Callable[[bool], Answer], *, once: str | None = None) -> Sent:
+        """Make a call that notifies; one that does not, where the day's quota is used up.
+
+        once: the same for calls of which only one can ring.
+        """
         with transaction(self._engine) as connection:
-            notice_id = count_in(connection, known.destination_id, self._clock())
-        if notice_id is None:
+            notice = count_in(connection, known.destination_id, self._clock(), call=once)
+        if notice is None:
             log.info("Google: three notifications in a day are the most; sent silently to object %s", known.object_id)
             return Sent(call(False), silent=True)
         answer = call(True)
         if _rang_nowhere(answer):
             with transaction(self._engine) as connection:
-                count_out(connection, notice_id)
+                count_out(connection, notice)
         if answer.outcome is Outcome.QUOTA:
             log.info("Google counts more notifications than we do; sent silently to object %s", known.object_id)
             return Sent(call(False), silent=True)

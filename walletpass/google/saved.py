@@ -20,7 +20,7 @@ class KnownObject:
     """A card's object.
 
     balance: the numbers that it shows. has_users: whether anybody holds it; None when nobody knows.
-    delivered: whether Google has ever taken it from us.
+    delivered: whether Google has ever taken it from us. delivered_revision: of the card, that it has taken last.
     """
 
     destination_id: str
@@ -28,6 +28,7 @@ class KnownObject:
     balance: str | None
     has_users: bool | None
     delivered: bool
+    delivered_revision: int
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ def object_of(connection: Connection, card_id: str) -> KnownObject | None:
     if row is None:
         return None
     delivered = row.delivered_at is not None or row.delivered_revision > 0
-    return KnownObject(row.destination_id, row.object_id, row.balance, row.has_users, delivered)
+    return KnownObject(row.destination_id, row.object_id, row.balance, row.has_users, delivered, row.delivered_revision)
 
 
 def card_at(connection: Connection, destination_id: str) -> Card:

@@ -38,16 +38,17 @@ class Saving:
             answer = self._publisher.insert(prepared)
         except UnfitForGoogle as error:
             log.error("no card for Google Wallet: %s", error)
+            self._remember(card, prepared, is_new=False)
             raise CannotSave from None
+        self._remember(card, prepared, is_new=answer.outcome is Outcome.DONE)
         if answer.outcome not in (Outcome.DONE, Outcome.EXISTS, Outcome.LATER):
             log.error("no card for Google Wallet: %s %s", answer.reason, answer.message)
             raise CannotSave
-        self._remember(card, prepared, answer)
         return self._address(prepared, answer)
 
-    def _remember(self, card: Card, prepared: Prepared, answer: Answer) -> None:
-        # What was there before may be older than the card: then the delivery loop brings it up to date.
-        is_new = answer.outcome is Outcome.DONE
+    def _remember(self, card: Card, prepared: Prepared, *, is_new: bool) -> None:
+        # What was there before may be older than the card: then the delivery loop brings it up to date. What Google
+        # refuses, the loop meets too: it tells the merchant, and tries again until it is put right.
         with transaction(self._engine) as connection:
             saved.remember_object(
                 connection,

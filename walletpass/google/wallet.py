@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Engine
 
 from walletpass.database import transaction
-from walletpass.google.bucket import take_turn
+from walletpass.google.bucket import LONGEST_REST, rest, take_turn
 from walletpass.google.client import SECONDS_TO_WAIT, Client
 from walletpass.google.identity import Issuer, configured_issuer
 from walletpass.google.publishing import Publisher
@@ -64,4 +64,8 @@ def new_client(
         with transaction(engine) as connection:
             return take_turn(connection, issuer.issuer_id, clock(), patience=patience)
 
-    return Client(issuer, settings.google_api_url, turns=turns, clock=clock, seconds=seconds)
+    def leave_alone(asked: timedelta) -> None:
+        with transaction(engine) as connection:
+            rest(connection, issuer.issuer_id, clock() + min(asked, LONGEST_REST))
+
+    return Client(issuer, settings.google_api_url, turns=turns, clock=clock, rest=leave_alone, seconds=seconds)

@@ -10,6 +10,8 @@ from tests.cafe import DESKTOP, PASSWORD, Cafe
 from tests.web.page import Form, Page, read
 from walletpass.apple.certificates import Identity
 from walletpass.database import reading, transaction
+from walletpass.delivery.apple import ANOTHER_PASS_TYPE
+from walletpass.i18n import translate
 from walletpass.loyalty import tables
 from walletpass.loyalty.destinations import add_destination
 from walletpass.loyalty.ids import group_code
@@ -63,6 +65,16 @@ def test_what_a_wallet_refuses_is_shown(cafe: Cafe, owner: FlaskClient) -> None:
         add_destination(connection, card.id, "apple", revision=1, now=cafe.now)
         connection.execute(update(tables.destination).values(trouble="Apple does not know this certificate."))
     assert "Apple does not know this certificate. (1 card)" in studio(owner).text
+
+
+def test_what_a_wallet_refuses_is_told_in_the_language_of_the_page(cafe: Cafe, owner: FlaskClient) -> None:
+    card = cafe.join()
+    with transaction(cafe.deps.engine) as connection:
+        add_destination(connection, card.id, "apple", revision=1, now=cafe.now)
+        connection.execute(update(tables.destination).values(trouble=ANOTHER_PASS_TYPE))
+    page = read(owner.get("/studio?language=hu"))
+    assert f"{translate('hu', ANOTHER_PASS_TYPE)} (1 kártya)" in page.text
+    assert ANOTHER_PASS_TYPE not in page.text
 
 
 def test_cards_that_are_behind_are_counted(cafe: Cafe, owner: FlaskClient) -> None:

@@ -127,6 +127,7 @@ def _overview(deps: Deps, apple_ends: datetime | None) -> str:
         ledger=[_in_words(happening, team, zone) for happening in happenings],
         cards=[_card_view(card, programs, now, zone) for card in cards],
         health=health,
+        troubles={say(trouble): count for trouble, count in health.troubles.items()},
         apple_days=None if apple_ends is None else (apple_ends - now).days,
         soon=SOON.days,
     )

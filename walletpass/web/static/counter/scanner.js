@@ -1,12 +1,14 @@
 // Hand scanners are keyboards: they type the code faster than any hand, and press Enter.
-const FAST = 100; // milliseconds between two keys, at most; slow wireless scanners need about 50
+// Milliseconds between two keys, at most. Slow wireless scanners need about 50; a busy tablet delivers them later.
+// Nobody types six signs and Enter outside of a field by accident, so there is room.
+const PAUSE = 500;
 const SHORTEST = 6; // signs
 
 export function listenToScanner(onCode) {
   let text = "", last = 0;
   document.addEventListener("keydown", (event) => {
     if (event.target.matches("input:not([type=checkbox]), textarea, select") || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.timeStamp - last > FAST) text = "";
+    if (event.timeStamp - last > PAUSE) text = "";
     last = event.timeStamp;
     if (event.key.length === 1) text += event.key;
     if (event.key !== "Enter" || text.length < SHORTEST) return;

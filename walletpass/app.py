@@ -173,7 +173,7 @@ def site(deps: Deps, identity: Identity | None, google: GoogleWallet | None = No
         join.blueprint(deps, faces, apple=passes is not None, google=google is not None),
         card.blueprint(deps, faces, passes, google.saving if google else None),
         sign_in.blueprint(deps),
-        studio.blueprint(deps, apple_ends=identity.not_after if identity else None),
+        studio.blueprint(deps, apple_ends=identity.not_after if identity else None, google=google is not None),
         counter.blueprint(deps),
         art.blueprint(deps),
         health.blueprint(deps),

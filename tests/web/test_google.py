@@ -2,26 +2,37 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
 from importlib.resources import files
 from pathlib import Path
+from random import Random
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import Engine
+from werkzeug import Response
 
 from tests.builders import Shop, open_shop
-from tests.cafe import ANDROID, DESKTOP, IPHONE, SECRET
+from tests.cafe import ANDROID, DESKTOP, IPHONE, PASSWORD, SECRET
 from tests.conftest import NOON
 from tests.google.counter import service_account
-from tests.google.pretend import ISSUER_ID, PretendGoogle
+from tests.google.pretend import ISSUER_ID, Call, PretendGoogle, error
 from tests.web.page import read
 from walletpass.accounts.api_keys import create_api_key
+from walletpass.accounts.members import create_member
 from walletpass.app import site
-from walletpass.database import transaction
+from walletpass.database import reading, transaction
+from walletpass.delivery.google import google_loop
 from walletpass.deps import Deps
+from walletpass.google.answers import NOT_INVITED
+from walletpass.google.saved import refused_places
 from walletpass.google.wallet import configured_wallet
+from walletpass.i18n import translate
 from walletpass.keys import Keyring
+from walletpass.loyalty.merchants import create_merchant
+from walletpass.loyalty.programs import update_program
 from walletpass.passes.cards import CardFaces
 from walletpass.passes.links import link_token
 from walletpass.settings import read_settings
@@ -49,7 +60,8 @@ class Pages:
         self.woken = 0
         self.deps = Deps(settings, engine, self.keyring, lambda: NOON, self._wake)
         faces = CardFaces(settings.base_url, self.keyring)
-        self.app: Flask = site(self.deps, None, configured_wallet(settings, engine, faces, lambda: NOON))
+        self.wallet = configured_wallet(settings, engine, faces, lambda: NOON)
+        self.app: Flask = site(self.deps, None, self.wallet)
 
     def _wake(self) -> None:
         self.woken += 1
@@ -64,6 +76,11 @@ class Pages:
         """The path of a new card."""
         card = self.shop.join(key_id=self.keyring.current_id)
         return f"/c/{link_token(self.keyring, card)}"
+
+
+def refuse_places(call: Call) -> Response | None:
+    """Google, to an issuer that may not send locations."""
+    return error(400, "invalidResource", "Issuer not allowlisted.") if "merchantLocations" in call.body else None
 
 
 @pytest.fixture
@@ -133,6 +150,63 @@ def test_google_may_call_back_without_a_form_token(pages: Pages) -> None:
     signed = files("tests.google").joinpath("callback.json").read_bytes()
     assert pages.app.test_client().post("/google/callback", data=signed).status_code == 200
     assert pages.app.test_client().post("/google/callback", data=signed.replace(b"save", b"del")).status_code == 400
+
+
+def owners_studio(pages: Pages, language: str = "en") -> str:
+    """What the owner reads in the studio."""
+    with transaction(pages.deps.engine) as connection:
+        create_member(
+            connection,
+            pages.shop.merchant.id,
+            email="alice@bean.example",
+            password=PASSWORD,
+            role="owner",
+            now=NOON,
+            name="Alice",
+        )
+    browser = pages.browser(DESKTOP)
+    form = read(browser.get("/sign-in")).form.press("Sign in", email="alice@bean.example", password=PASSWORD)
+    browser.post("/sign-in", data=form, headers={"Referer": "https://localhost/sign-in"})
+    return read(browser.get(f"/studio?language={language}")).text
+
+
+def test_the_studio_says_that_google_wallet_is_set_up(pages: Pages) -> None:
+    text = owners_studio(pages)
+    assert "Google Wallet is set up." in text
+    assert "good to know" not in text
+
+
+def test_the_studio_tells_what_google_refused_at_the_first_click(pages: Pages) -> None:
+    for _ in range(2):
+        pages.google.say(403, "permissionDenied")
+    pages.browser(ANDROID).get(f"{pages.card()}/google")
+    assert pages.wallet is not None
+    later = NOON + timedelta(seconds=5)
+    google_loop(pages.deps.engine, pages.wallet.publisher, clock=lambda: later, rng=Random(0)).run_once()
+    said = " ".join(translate("pl", NOT_INVITED).split())  # a page's text has plain blanks
+    assert f"{said} (1 karta)" in owners_studio(pages, "pl")
+
+
+def test_the_studio_tells_what_google_wallet_shows_less_of(pages: Pages) -> None:
+    with transaction(pages.deps.engine) as connection:
+        changed = replace(pages.shop.program, name="The Grand Coffee Lovers' Club", conditions="One a day. " * 50)
+        update_program(connection, changed, NOON)
+    pages.google.answers += [refuse_places] * 3
+    pages.browser(ANDROID).get(f"{pages.card()}/google")
+    text = owners_studio(pages)
+    assert "Google Wallet shows about 20 letters of “The Grand Coffee Lovers' Club”." in text
+    assert "Google Wallet shows the beginning of the terms of “The Grand Coffee Lovers' Club”" in text
+    assert "Google does not take your locations" in text
+
+
+def test_another_merchants_locations_are_none_of_ones_business(pages: Pages) -> None:
+    with transaction(pages.deps.engine) as connection:
+        other = create_merchant(connection, slug="tea", name="Tea Room", now=NOON)
+    pages.google.answers += [refuse_places] * 3
+    pages.browser(ANDROID).get(f"{pages.card()}/google")
+    with reading(pages.deps.engine) as connection:
+        assert refused_places(connection, pages.shop.merchant.id)
+        assert not refused_places(connection, other.id)
 
 
 def test_programs_get_the_link_that_customers_click(pages: Pages) -> None:

@@ -104,6 +104,10 @@ def test_a_merchant_without_apple_wallet_is_told_so(cafe_without_wallet: Cafe) -
     assert "Apple Wallet is not set up." in studio(browser).text
 
 
+def test_a_merchant_without_google_wallet_is_told_so(owner: FlaskClient) -> None:
+    assert "Google Wallet is not set up." in studio(owner).text
+
+
 def test_the_poster_says_what_one_gets_and_where(owner: FlaskClient) -> None:
     page = read(owner.get("/studio/programs/bean-card/poster"))
     assert page.heading == "10 stamps: Free coffee"

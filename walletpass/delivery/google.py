@@ -22,8 +22,8 @@ from walletpass.passes.design import BadDesign, UnknownDesign
 
 FOR_NOW = N_("Google Wallet cannot take the update at the moment; it is sent again by itself.")
 REFUSED = N_(
-    "Google Wallet does not take the card as it is. The server's log says why; it is tried again after the next change "
-    "and every quarter of an hour."
+    "Google Wallet does not take the card as it is. The server's log says why; it is tried again every quarter of an "
+    "hour."
 )
 CANNOT_BE_MADE = N_("The card cannot be made; the server's log says why.")
 

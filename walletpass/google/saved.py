@@ -138,7 +138,11 @@ def keep_class(connection: Connection, class_id: str, program_id: str, known: Kn
         connection.execute(update(loyalty_class).where(loyalty_class.c.class_id == class_id).values(**kept))
 
 
-def refused_places(connection: Connection) -> list[str]:
-    """What Google said where it would not take locations."""
+def refused_places(connection: Connection, merchant_id: str | None = None) -> list[str]:
+    """What Google said where it would not take locations, of that merchant if one is given."""
     said = loyalty_class.c.places_refused
-    return list(connection.execute(select(said).where(said.is_not(None)).distinct()).scalars())
+    query = select(said).where(said.is_not(None)).distinct()
+    if merchant_id is not None:
+        ours = tables.program.c.id == loyalty_class.c.program_id
+        query = query.join(tables.program, ours).where(tables.program.c.merchant_id == merchant_id)
+    return list(connection.execute(query).scalars())

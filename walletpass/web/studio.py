@@ -14,6 +14,8 @@ from walletpass.accounts import tables as accounts
 from walletpass.accounts.setup import slug_of
 from walletpass.database import reading, transaction
 from walletpass.deps import Deps
+from walletpass.google.limits import LONGEST_BODY, SHOWN
+from walletpass.google.saved import refused_places
 from walletpass.i18n import N_
 from walletpass.loyalty.cards import Card, recent_cards
 from walletpass.loyalty.errors import LoyaltyError, NameTaken, Unfit
@@ -73,14 +75,18 @@ class LedgerLine:
     override: str | None
 
 
-def blueprint(deps: Deps, apple_ends: datetime | None) -> Blueprint:
-    """`/studio` and below. apple_ends: when the certificate for Apple Wallet ends; None where there is none."""
+def blueprint(deps: Deps, apple_ends: datetime | None, *, google: bool = False) -> Blueprint:
+    """`/studio` and below.
+
+    apple_ends: when the certificate for Apple Wallet ends; None where there is none. google: whether Google Wallet is
+    set up.
+    """
     bp = Blueprint("studio", __name__)
     members_only(bp, deps, "manager")
 
     @bp.get("/studio")
     def overview() -> str:
-        return _overview(deps, apple_ends)
+        return _overview(deps, apple_ends, google)
 
     @bp.get("/studio/programs/new")
     def new_program() -> str:
@@ -111,7 +117,7 @@ def blueprint(deps: Deps, apple_ends: datetime | None) -> Blueprint:
     return bp
 
 
-def _overview(deps: Deps, apple_ends: datetime | None) -> str:
+def _overview(deps: Deps, apple_ends: datetime | None, google: bool) -> str:
     merchant, now = current_merchant(), deps.clock()
     with reading(deps.engine) as connection:
         zone = shop_zone(connection, merchant.id, None)
@@ -120,6 +126,7 @@ def _overview(deps: Deps, apple_ends: datetime | None) -> str:
         happenings = latest_happenings(connection, merchant.id, LATEST)
         cards = recent_cards(connection, merchant.id, LATEST)
         health = wallet_health(connection, merchant.id)
+        no_places = bool(refused_places(connection, merchant.id))
         team = _names_of_actors(connection, merchant)
     return render_template(
         "studio.html",
@@ -128,9 +135,34 @@ def _overview(deps: Deps, apple_ends: datetime | None) -> str:
         cards=[_card_view(card, programs, now, zone) for card in cards],
         health=health,
         troubles={say(trouble): count for trouble, count in health.troubles.items()},
+        google=google,
+        notes=_notes_on_google(merchant, programs, no_places) if google else (),
         apple_days=None if apple_ends is None else (apple_ends - now).days,
         soon=SOON.days,
     )
+
+
+def _notes_on_google(merchant: Merchant, programs: list[Program], no_places: bool) -> list[str]:
+    """What Google Wallet shows less of than the other wallets. no_places: it has refused the merchant's locations."""
+    shown, names = SHOWN["programName"], dict.fromkeys([merchant.name, *(program.name for program in programs)])
+    notes = [
+        say(N_("Google Wallet shows about %(shown)s letters of “%(name)s”."), shown=shown, name=name)
+        for name in names
+        if len(name) > shown
+    ]
+    notes += [
+        say(
+            N_("Google Wallet shows the beginning of the terms of “%(program)s”; the card in the browser shows all."),
+            program=program.name,
+        )
+        for program in programs
+        if len(program.conditions) > LONGEST_BODY
+    ]
+    if no_places:
+        notes.append(
+            say(N_("Google does not take your locations, so Google Wallet reminds nobody nearby. Cards work without."))
+        )
+    return notes
 
 
 def _program_view(deps: Deps, program: Program, merchant: Merchant, numbers: Mapping[str, Figures]) -> ProgramView:

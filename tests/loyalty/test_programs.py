@@ -138,6 +138,16 @@ def test_the_cards_of_other_programs_are_left_alone(counter: Counter) -> None:
     assert neighbour.card.revision == 1
 
 
+def test_a_change_that_no_card_shows_rings_no_phone(engine: Engine) -> None:
+    counter = open_counter(engine)
+    with transaction(engine) as connection:
+        add_destination(connection, counter.card_id, "apple", revision=1, now=NOON)
+    counter.change_terms(shield=Shield(pause_seconds=7), first_stamp=True)
+    with reading(engine) as connection:
+        due = connection.execute(select(tables.destination.c.due_at)).scalar_one()
+    assert (counter.program.terms.shield.pause_seconds, counter.card.revision, due) == (7, 1, None)
+
+
 def test_all_places_where_the_cards_live_are_behind_after_a_change(engine: Engine) -> None:
     counter = open_counter(engine)
     with transaction(engine) as connection:

@@ -67,35 +67,47 @@ def update_program(connection: Connection, program: Program, now: datetime) -> P
     Raises Unfit, NameTaken, and ProgramChanged when somebody else has changed the program since it was read.
     """
     check_program(program)
-    _lock(connection, program)
+    before = _lock(connection, program)
     changed = replace(program, revision=program.revision + 1)
     try:
         connection.execute(update(tables.program).where(tables.program.c.id == program.id).values(**_columns(changed)))
     except IntegrityError:
         raise NameTaken(program.slug) from None
+    if _shown(program) != _shown(before):
+        _tell_cards(connection, program.id, now)
+    return changed
+
+
+def _lock(connection: Connection, program: Program) -> Program:
+    """The program as it is in the database, ours until the transaction ends. Raises ProgramChanged.
+
+    Faces are kept by the program's revision, so two changes at once must not both make the same one. And a customer
+    who joins just now refers to the program: with FOR UPDATE one of us waits for the other, and the new card is told.
+    """
+    query = select(tables.program).where(tables.program.c.id == program.id).with_for_update()
+    row = connection.execute(query).one_or_none()
+    if row is None or row.revision != program.revision:
+        raise ProgramChanged
+    return _program(row)
+
+
+def _shown(program: Program) -> Program:
+    """What cards can show of a program. The rest is the counter's business, and a change of it rings no phone."""
+    return replace(program, terms=replace(program.terms, shield=Shield(), first_stamp=False))
+
+
+def _tell_cards(connection: Connection, program_id: str, now: datetime) -> None:
     seconds = int(now.timestamp())
     later = tables.card.c.last_modified + 1
     connection.execute(
         update(tables.card)
-        .where(tables.card.c.program_id == program.id)
+        .where(tables.card.c.program_id == program_id)
         .values(
             revision=tables.card.c.revision + 1,
             last_modified=case((later > seconds, later), else_=seconds),
         )
     )
-    mark_program_behind(connection, program.id, now)
-    return changed
-
-
-def _lock(connection: Connection, program: Program) -> None:
-    """The program is ours until the transaction ends.
-
-    Faces are kept by the program's revision, so two changes at once must not both make the same one. And a customer
-    who joins just now refers to the program: with FOR UPDATE one of us waits for the other, and the new card is told.
-    """
-    query = select(tables.program.c.revision).where(tables.program.c.id == program.id).with_for_update()
-    if connection.execute(query).scalar() != program.revision:
-        raise ProgramChanged
+    mark_program_behind(connection, program_id, now)
 
 
 def program_by_slug(connection: Connection, slug: str, merchant_id: str | None = None) -> Program:

@@ -44,13 +44,18 @@ def test_init_takes_a_password_from_standard_input_and_keeps_it_to_itself(here: 
 def test_init_refuses_a_short_password_and_makes_nothing(here: Installation) -> None:
     words = ["init", "--merchant", "Bean Bar", "--owner", "owner@example.com", "--password-stdin"]
     refused = here.run(*words, stdin="short\n")
-    assert refused.returncode == 1 and "at least 10" in refused.stderr
+    assert refused.returncode == 1 and "10 to 1000" in refused.stderr
     assert here.run(*words, stdin="correct horse\n").returncode == 0
 
 
 def test_init_alone_brings_the_database_up_to_date_again_and_again(here: Installation) -> None:
     assert here.run("init").returncode == 0
     assert here.run("init").stdout == "the database is up to date\n"
+
+
+def test_init_makes_a_folder_that_is_closed_to_others(here: Installation) -> None:
+    here.run("init")
+    assert stat.S_IMODE((here.folder / "instance").stat().st_mode) == 0o700
 
 
 def test_init_twice_for_one_merchant_says_that_it_is_there(here: Installation) -> None:
@@ -106,7 +111,8 @@ def test_serve_refuses_a_port_that_is_taken(here: Installation) -> None:
     with here.running("serve"):
         refused = here.run("serve")
     assert refused.returncode == 1
-    assert f"cannot listen on 127.0.0.1:{here.port}" in refused.stderr and "PORT" in refused.stderr
+    assert f"cannot listen on 127.0.0.1:{here.port} (Address already in use); stop" in refused.stderr
+    assert "PORT" in refused.stderr and refused.stdout == ""
 
 
 def test_a_port_that_is_none_is_wrong_usage(here: Installation) -> None:
@@ -118,6 +124,13 @@ def test_certs_sandbox_makes_a_chain_that_only_its_owner_can_use(here: Installat
     assert here.run("certs", "sandbox", "made").returncode == 0
     key = here.folder / "made" / "pass.key"
     assert stat.S_IMODE(key.stat().st_mode) == 0o600
+
+
+def test_certs_sandbox_in_a_place_that_cannot_be_written_is_one_line(here: Installation) -> None:
+    (here.folder / "taken").write_text("a file")
+    refused = here.run("certs", "sandbox", "taken/certs")
+    assert refused.returncode == 1
+    assert refused.stderr.startswith("walletpass: taken/certs: ") and refused.stderr.count("\n") == 1
 
 
 def test_certs_import_refuses_what_is_no_p12(here: Installation) -> None:

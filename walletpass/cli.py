@@ -44,6 +44,11 @@ class Command(click.Group):
         except WORDED as error:
             click.echo(f"walletpass: {error}", err=True)
             ctx.exit(WRONG_USAGE if isinstance(error, BadSettings | BadPushAddress) else FAILED)
+        except OSError as error:
+            if error.filename is None:
+                raise
+            click.echo(f"walletpass: {error.filename}: {error.strerror}; choose another place", err=True)
+            ctx.exit(FAILED)
 
 
 @click.group(cls=Command, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -114,6 +119,7 @@ def serve_command(bind: str, with_worker: bool) -> None:
     bring_up_to_date(engine)
     engine.dispose()
     Application(settings, with_worker=with_worker).stop()  # what cannot work is told here, in one line
+    check_free(bind, _port())
     click.echo(f"serving {settings.base_url} on {bind}:{_port()}")
     serve(partial(Application, settings, with_worker=with_worker), bind, _port())
 

@@ -115,7 +115,8 @@ def _open_sqlite(url: URL, pool_size: int) -> Engine:
     if not url.database or url.database == ":memory:":
         raise DatabaseError("an SQLite database needs a file: stamps in memory would be lost")
     try:
-        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+        # A folder of our own is closed to others on the machine: in the file are customers.
+        Path(url.database).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise DatabaseError(
             f"cannot make the folder of the database {url.database}: {error.strerror}; choose another one "

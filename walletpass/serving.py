@@ -81,6 +81,8 @@ def check_free(host: str, port: int) -> None:
         with socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET):
             pass
     except OSError as error:
+        reason = str(error.strerror).split(" (while")[0]  # Python adds the address, which we name ourselves
         raise CannotListen(
-            f"cannot listen on {host}:{port} ({error.strerror}); stop what uses it, or choose another with PORT"
+            f"cannot listen on {host}:{port} ({reason}); stop what uses it, or choose another port with PORT "
+            "or another address of this machine with --bind"
         ) from None

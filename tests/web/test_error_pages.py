@@ -4,6 +4,7 @@ import logging
 
 import pytest
 from flask import abort
+from sqlalchemy.exc import OperationalError
 
 from tests.cafe import Cafe
 from tests.web.page import read
@@ -34,6 +35,16 @@ def test_what_a_card_will_not_do_is_told_in_its_own_words(cafe: Cafe) -> None:
     answer = cafe.browser().get("/trouble")
     assert answer.status_code == 409
     assert "This card has been closed." in read(answer).text
+
+
+def test_a_database_that_does_not_answer_is_worth_another_try(cafe: Cafe, caplog: pytest.LogCaptureFixture) -> None:
+    def wait_in_vain() -> str:
+        raise OperationalError("BEGIN IMMEDIATE", {}, Exception("database is locked"))
+
+    cafe.app.add_url_rule("/trouble", "trouble", wait_in_vain)
+    answer = cafe.browser().get("/trouble")
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "2")
+    assert "database is locked" in caplog.text and "database is locked" not in answer.text
 
 
 def test_a_mistake_of_ours_is_logged_and_shown_without_its_details(

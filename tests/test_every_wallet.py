@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -44,6 +44,11 @@ class Customer:
         self._browser = site(deps, sandbox_identity(folder), counter.wallet).test_client()
         self.card: Card = counter.saved(name="Alice")
         self._path = f"/c/{link_token(counter.keyring, self.card)}"
+
+    def change_terms(self, stamps_required: int, gift: str) -> None:
+        """The merchant makes the card longer, and gives something else on the way."""
+        terms = replace(self.counter.shop.program.terms, stamps_required=stamps_required, extras=(Extra(5, gift),))
+        self.counter.change_program(terms=terms)
 
     def in_the_browser(self) -> Shown:
         text = read(self._browser.get(self._path)).text
@@ -106,6 +111,8 @@ CHANGES: list[tuple[str, Callable[[Customer], object], Shown]] = [
     ("another name", lambda one: one.counter.rename(one.card, "Bob"), Shown(1, 10, 1, "Pastry", "Bob")),
     ("no name", lambda one: one.counter.rename(one.card, ""), Shown(1, 10, 1, "Pastry", None)),
     ("the last reward used", lambda one: one.counter.redeem(one.card), Shown(1, 10, 0, "Pastry", None)),
+    ("a longer program with another gift", lambda one: one.change_terms(12, "Cake"), Shown(1, 12, 0, "Cake", None)),
+    ("the card closed", lambda one: one.counter.close(one.card), Shown(1, 12, 0, "Cake", None)),
 ]
 
 

@@ -8,7 +8,7 @@ from werkzeug import Response
 
 from tests.google.counter import Counter
 from tests.google.pretend import ISSUER_ID, Call, error
-from walletpass.delivery.google import FOR_NOW, REFUSED
+from walletpass.delivery.google import FOR_NOW, LEASE, REFUSED
 from walletpass.google.answers import API_OFF, KEY_REFUSED, NOT_INVITED
 from walletpass.loyalty.cards import Card
 
@@ -277,6 +277,23 @@ def test_when_google_is_out_of_reach_the_rest_of_a_batch_is_spared_the_attempt(c
     counter.deliver()
     assert len(counter.google.calls) < len(cards)
     assert {counter.destination(card).trouble for card in cards} == {FOR_NOW}
+
+
+def test_what_a_worker_has_no_time_left_for_is_not_sent_late(counter: Counter) -> None:
+    """Another worker may be at it by then, with a newer state."""
+    cards = [counter.saved() for _ in range(20)]
+    for card in cards:
+        counter.stamp(card)
+    counter.google.calls.clear()
+
+    def come_late(_: Call) -> None:
+        counter.now += LEASE
+
+    counter.google.answers.append(come_late)
+    counter.deliver()
+    assert len(counter.google.calls) < len(cards)
+    counter.deliver()
+    assert {balance(counter, card) for card in cards} == {"1/10"}
 
 
 @pytest.mark.parametrize("times", [1, 2])

@@ -75,6 +75,16 @@ def test_an_old_name_shows_the_picture_of_today_and_is_not_kept(cafe: Cafe) -> N
     assert answer.headers["Cache-Control"] == "public, max-age=60"
 
 
+def test_a_card_that_google_has_not_been_told_is_shorter_now_has_a_picture_still(cafe: Cafe) -> None:
+    old = Art(cafe.shop.program).hero(10)
+    shorter = replace(cafe.shop.program, terms=replace(cafe.shop.program.terms, stamps_required=8))
+    with transaction(cafe.deps.engine) as connection:
+        update_program(connection, shorter, cafe.now)
+    answer = cafe.browser().get(old)
+    assert answer.data == cafe.browser().get(Art(shorter).hero(8)).data
+    assert answer.headers["Cache-Control"] == "public, max-age=60"
+
+
 def test_the_colours_are_a_style_sheet_for_this_program_alone(cafe: Cafe) -> None:
     art = Art(cafe.shop.program)
     answer = cafe.browser().get(art.colours)
@@ -85,9 +95,9 @@ def test_the_colours_are_a_style_sheet_for_this_program_alone(cafe: Cafe) -> Non
 @pytest.mark.parametrize(
     "name",
     [
-        "stamps-11",
+        "stamps-31",
         "hero-4",
-        "hero-11.png",
+        "hero-31.png",
         "round",
         "stamps-99",
         "stamps--1",

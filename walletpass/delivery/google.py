@@ -31,6 +31,9 @@ BATCH = 100
 LEASE = timedelta(minutes=3)
 """Longer than a batch takes, even when all answers come late: CONNECTIONS at once, a few requests each."""
 
+LONGEST_UPDATE = timedelta(minutes=1)
+"""Of one object: waiting for its turns, and for all answers about it and its class."""
+
 ONE_CARD = (UnfitForGoogle, RetiredKey, UnknownDesign, BadDesign)
 """What can be wrong with one card while all others are well."""
 
@@ -39,22 +42,22 @@ log = logging.getLogger(__name__)
 
 def google_loop(engine: Engine, publisher: Publisher, *, clock: Callable[[], datetime], rng: Random) -> DeliveryLoop:
     """A loop that delivers to Google and does nothing else."""
-    channels = {KIND: GoogleChannel(publisher)}
+    channels = {KIND: GoogleChannel(publisher, clock)}
     return DeliveryLoop(engine, channels, clock=clock, rng=rng, chores=(), lease=LEASE, batch=BATCH)
 
 
 class GoogleChannel:
     """Patches objects, several at once; the allowance of requests keeps the pace."""
 
-    def __init__(self, publisher: Publisher) -> None:
-        self._publisher = publisher
+    def __init__(self, publisher: Publisher, clock: Callable[[], datetime]) -> None:
+        self._publisher, self._clock = publisher, clock
 
     def send(self, items: Sequence[Claimed]) -> Generator[Verdict]:
         """Bring the objects at the destinations up to date.
 
         When Google turns out to be out of reach, or the set-up wrong, the rest of the batch is spared the attempt.
         """
-        batch = _Batch(self._publisher)
+        batch = _Batch(self._publisher, self._clock)
         with ThreadPoolExecutor(min(CONNECTIONS, len(items))) as threads:
             try:
                 for done in as_completed([threads.submit(batch.verdict, item) for item in items]):
@@ -66,15 +69,16 @@ class GoogleChannel:
 class _Batch:
     """What is learned while a batch is under way. given_up: nobody waits for verdicts any more."""
 
-    def __init__(self, publisher: Publisher) -> None:
-        self._publisher = publisher
+    def __init__(self, publisher: Publisher, clock: Callable[[], datetime]) -> None:
+        self._publisher, self._clock = publisher, clock
         self._obstacle: Answer | None = None
         self.given_up = Event()
 
     def verdict(self, item: Claimed) -> Verdict:
         if self._obstacle is not None:
             return _verdict(item, self._obstacle)
-        if self.given_up.is_set():
+        # After the lease another worker may send a newer state, which an older one of ours must not overtake.
+        if self.given_up.is_set() or self._clock() > item.leased_until - LONGEST_UPDATE:
             return Verdict(item, Result.LATER)
         try:
             answer = self._publisher.update(item.destination_id).answer

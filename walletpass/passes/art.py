@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable
 from hashlib import sha256
 
-from walletpass.loyalty.programs import Program
+from walletpass.loyalty.programs import MOST_STAMPS, Program
 from walletpass.passes.artwork import ICON_SIDE, LOGO_HEIGHT, square_icon, stamp_picture
 from walletpass.passes.cards import design_of
 from walletpass.passes.layout import Canvas
@@ -80,7 +80,8 @@ class Art:
 def exists(program: Program, picture: str, kind: str) -> bool:
     """Whether cards of the program show the picture, and it comes as that kind of file."""
     if match := _STAMPS.fullmatch(picture):
-        return kind in _KINDS[match[1]] and int(match[2]) <= program.terms.stamps_required
+        # A program may have been shortened since Google was told of a picture, which refuses cards without theirs.
+        return kind in _KINDS[match[1]] and int(match[2]) <= MOST_STAMPS
     return (picture, kind) in _OTHERS
 
 
@@ -121,7 +122,7 @@ def _progress(program: Program, picture: str) -> Progress:
     match = _STAMPS.fullmatch(picture)
     assert match
     return Progress(
-        stamps=int(match[2]),
+        stamps=min(int(match[2]), program.terms.stamps_required),
         stamps_required=program.terms.stamps_required,
         extras=frozenset(extra.at for extra in program.terms.extras),
         ready=match[3] is not None,

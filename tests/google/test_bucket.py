@@ -61,6 +61,11 @@ def test_nobody_has_a_turn_while_google_wants_to_be_left_alone(engine: Engine) -
     assert turn(engine, until) == timedelta(0)
 
 
+def test_a_clock_that_was_years_ahead_keeps_nobody_waiting(engine: Engine) -> None:
+    turn(engine, NOON + timedelta(days=1000))
+    assert turn(engine) == timedelta(0)
+
+
 def test_issuers_do_not_wait_for_each_other(engine: Engine) -> None:
     waits(engine, 30)
     assert turn(engine, issuer_id="3388000000000000002") == timedelta(0)

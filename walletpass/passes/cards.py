@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
+from functools import cache
 from hashlib import sha256
 from itertools import groupby
 from zoneinfo import ZoneInfo
@@ -28,7 +28,7 @@ MOST_PLACES = 10
 """Locations that a pass may carry (apple-wallet 2.8: max 10)."""
 
 PROGRAMS_KEPT = 256
-FIELDS_KEPT = 2048
+STATES_KEPT = 4096
 NOTHING = "–"
 
 NEWS = {
@@ -62,13 +62,24 @@ class _ProgramFace:
     back: tuple[Field, ...]
 
 
+@dataclass(frozen=True)
+class _StateFace:
+    """The part of the face that cards in the same state share; renderers know its fields by identity."""
+
+    strip: Mapping[Scale, bytes]
+    header: tuple[Field, ...]
+    secondary: tuple[Field, ...]
+    back: tuple[Field, ...]
+
+
 class CardFaces:
-    """Makes faces. Thread-safe; what a program's cards share is made once per revision of the program."""
+    """Makes faces. Thread-safe; what cards share is made once: by program, and by state within a program."""
 
     def __init__(self, base_url: str, keyring: Keyring) -> None:
         self._base_url = base_url
         self._keyring = keyring
         self._programs: dict[str, _ProgramFace] = {}
+        self._states: dict[tuple[object, ...], _StateFace] = {}
 
     def load(self, connection: Connection, card: Card, now: datetime) -> Face:
         """The face of a card as it is now."""
@@ -82,6 +93,7 @@ class CardFaces:
         """The face of a card, from all that it depends on."""
         shared = self._shared(program, merchant, locations)
         ready = card.ready(now)
+        state = self._state(shared, card, program.terms, ready)
         web_url = card_links(self._base_url, link_token(self._keyring, card)).web
         colours = shared.design.colours
         return Face(
@@ -97,10 +109,10 @@ class CardFaces:
             icon=shared.icon,
             logo=shared.logo,
             serial_number=card.serial_number,
-            strip=artwork.strip(shared.design, stamps_shown(card, program.terms, bool(ready))),
-            header=(_stamps_field(card.stamps, program.terms.stamps_required, _speaks(card, "stamps")),),
-            secondary=tuple(_secondary(card, program.terms, ready)),
-            back=tuple(_back(card, program.terms, ready, web_url, shop_clock(locations))),
+            strip=state.strip,
+            header=state.header,
+            secondary=state.secondary + _name_fields(card),
+            back=state.back + _rewards_fields(ready, shop_clock(locations)) + (_link_field(web_url),),
             barcode=Barcode(card.code, group_code(card.code)),
             stamps=card.stamps,
             stamps_required=program.terms.stamps_required,
@@ -120,6 +132,22 @@ class CardFaces:
         if len(self._programs) >= PROGRAMS_KEPT:
             self._programs.clear()
         made = self._programs[program.id] = _program_face(program, merchant, locations)
+        return made
+
+    def _state(self, shared: _ProgramFace, card: Card, terms: Terms, ready: Sequence[Reward]) -> _StateFace:
+        missing, reward = next_reward(card, terms)
+        key = (shared.key, card.stamps, card.news, missing, reward, *[each.name for each in ready])
+        if (known := self._states.get(key)) is not None:
+            return known
+        if len(self._states) >= STATES_KEPT:
+            self._states.clear()
+        strip = artwork.strip(shared.design, stamps_shown(card, terms, bool(ready)))
+        made = self._states[key] = _StateFace(
+            strip,
+            header=(_stamps_field(card, terms),),
+            secondary=(Field("reward", words(N_("Next reward")), reward), _ready_field(card, ready)),
+            back=(_news_field(card), _progress_field(card, terms, missing, reward)),
+        )
         return made
 
 
@@ -189,64 +217,52 @@ def _nearby(location: Location) -> Words:
     return words(N_("%(location)s is just around the corner"), location=location.name)
 
 
-def _secondary(card: Card, terms: Terms, ready: Sequence[Reward]) -> Iterable[Field]:
-    yield _reward_field(next_reward(card, terms)[1])
-    yield _ready_field(named(ready) or NOTHING, _speaks(card, "ready"))
-    if card.customer.name:
-        yield Field("name", _label(N_("Name")), card.customer.name)
+def _stamps_field(card: Card, terms: Terms) -> Field:
+    message = words(N_("You now have %@ stamps")) if _speaks(card, "stamps") else None
+    return Field("stamps", words(N_("Stamps")), f"{card.stamps} / {terms.stamps_required}", message)
 
 
-def _back(card: Card, terms: Terms, ready: Sequence[Reward], web_url: str, zone: ZoneInfo) -> Iterable[Field]:
-    yield _news_field(card.news)
-    yield _progress_field(card.stamps, terms.stamps_required, *next_reward(card, terms))
-    if ready:
-        yield Field("rewards", words(N_("Your rewards")), {one: _listed(one, ready, zone) for one in LANGUAGES})
-    yield Field("card", _label(N_("This card on the web, language and name")), web_url, link=web_url)
+def _ready_field(card: Card, ready: Sequence[Reward]) -> Field:
+    message = words(N_("Ready for you: %@")) if _speaks(card, "ready") else None
+    return Field("ready", words(N_("Ready for you")), named(ready) or NOTHING, message)
+
+
+def _news_field(card: Card) -> Field:
+    return Field("news", words(N_("Latest")), words(NEWS[card.news]), None if card.news in SPEAKS else same("%@"))
+
+
+def _progress_field(card: Card, terms: Terms, missing: int, reward: str) -> Field:
+    progress = words(
+        N_("%(stamps)s of %(required)s stamps. %(missing)s more: %(reward)s."),
+        stamps=card.stamps,
+        required=terms.stamps_required,
+        missing=missing,
+        reward=reward,
+    )
+    return Field("progress", words(N_("Your progress")), progress)
 
 
 def _speaks(card: Card, key: FieldKey) -> bool:
     return SPEAKS.get(card.news) == key
 
 
-# Cards in the same state share their fields: made once here, written once by the renderer.
+def _name_fields(card: Card) -> tuple[Field, ...]:
+    return (Field("name", _label(N_("Name")), card.customer.name),) if card.customer.name else ()
 
 
-@lru_cache
+def _rewards_fields(ready: Sequence[Reward], zone: ZoneInfo) -> tuple[Field, ...]:
+    if not ready:
+        return ()
+    return (Field("rewards", _label(N_("Your rewards")), {one: _listed(one, ready, zone) for one in LANGUAGES}),)
+
+
+def _link_field(web_url: str) -> Field:
+    return Field("card", _label(N_("This card on the web, language and name")), web_url, link=web_url)
+
+
+@cache
 def _label(message: str) -> Words:
     return words(message)
-
-
-@lru_cache(FIELDS_KEPT)
-def _stamps_field(stamps: int, required: int, speaks: bool) -> Field:
-    message = words(N_("You now have %@ stamps")) if speaks else None
-    return Field("stamps", words(N_("Stamps")), f"{stamps} / {required}", message)
-
-
-@lru_cache(FIELDS_KEPT)
-def _reward_field(name: str) -> Field:
-    return Field("reward", words(N_("Next reward")), name)
-
-
-@lru_cache(FIELDS_KEPT)
-def _ready_field(names: str, speaks: bool) -> Field:
-    return Field("ready", words(N_("Ready for you")), names, words(N_("Ready for you: %@")) if speaks else None)
-
-
-@lru_cache(FIELDS_KEPT)
-def _news_field(news: str) -> Field:
-    return Field("news", words(N_("Latest")), words(NEWS[news]), None if news in SPEAKS else same("%@"))
-
-
-@lru_cache(FIELDS_KEPT)
-def _progress_field(stamps: int, required: int, missing: int, reward: str) -> Field:
-    progress = words(
-        N_("%(stamps)s of %(required)s stamps. %(missing)s more: %(reward)s."),
-        stamps=stamps,
-        required=required,
-        missing=missing,
-        reward=reward,
-    )
-    return Field("progress", words(N_("Your progress")), progress)
 
 
 def _listed(language: str, rewards: Sequence[Reward], zone: ZoneInfo) -> str:

@@ -98,7 +98,7 @@ def test_no_two_programs_have_the_same_address_not_even_of_two_merchants(engine:
         ("extras", {"terms": terms(extras=(Extra(5, "Biscuit"), Extra(5, "Tote bag")))}),
         ("extras", {"terms": terms(extras=(Extra(5, ""),))}),
         ("extras", {"terms": terms(extras=(Extra(5, "Biscuit", "year"),))}),  # type: ignore[arg-type]
-        ("shield.pause_seconds", {"terms": terms(shield=Shield(pause_seconds=0))}),
+        ("shield.pause_seconds", {"terms": terms(shield=Shield(pause_seconds=-1))}),
         ("shield.per_scan", {"terms": terms(shield=Shield(per_scan=-1))}),
         ("shield.per_day", {"terms": terms(shield=Shield(per_day=1_000_001))}),
     ],

@@ -28,6 +28,10 @@ def test_the_page_says_whose_card_it_is_and_what_a_full_one_earns(cafe: Cafe) ->
     assert "10 stamps: Free coffee" in page.text
 
 
+def test_a_slash_at_the_end_of_the_address_leads_there_too(cafe: Cafe) -> None:
+    assert cafe.browser().get(f"{JOIN}/").status_code == 200
+
+
 def test_the_page_names_the_gifts_on_the_way(sqlite_engine: Engine) -> None:
     cafe = Cafe(sqlite_engine, None, "http://127.0.0.1:8000", extras=(Extra(5, "Pastry"),), first_stamp=True)
     text = read(cafe.browser().get(JOIN)).text

@@ -153,7 +153,8 @@ def _check_terms(terms: Terms) -> None:
         raise Unfit("reward_days", N_("A reward can be kept for 1 to 3660 days, or for ever."))
     _check_extras(terms.extras, terms.stamps_required)
     for name, value in asdict(terms.shield).items():
-        if value is not None and not 1 <= value <= 1_000_000:
+        least = 0 if name == "pause_seconds" else 1  # no stamps at all would be no rule, but no pause is one
+        if value is not None and not least <= value <= 1_000_000:
             raise Unfit(f"shield.{name}", N_("Use a number from 1 on; null switches the rule off."))
 
 

@@ -13,6 +13,7 @@ from walletpass.web.security import YEAR, protect
 def new_site(deps: Deps) -> Flask:
     """An application without pages; blueprints are registered on it by the caller."""
     app = Flask("walletpass.web")
+    app.url_map.strict_slashes = False  # an address is typed as people type it, with a slash at the end or without
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     protect(app, deps)
     speak_languages(app)

@@ -48,6 +48,11 @@ def test_everything_about_a_program_can_be_said_at_once(any_till: Till) -> None:
     assert any_till.join("tea-card")["stamps"] == 1
 
 
+def test_a_pause_of_no_seconds_is_no_pause(till: Till) -> None:
+    answer = till.post("/programs", {**FIRST_FOUR, "shield": {"pause_seconds": 0}})
+    assert (answer.status, answer.body["shield"]["pause_seconds"]) == (201, 0)
+
+
 def test_null_switches_a_rule_of_the_shield_off_and_a_missing_one_keeps_its_default(till: Till) -> None:
     answer = till.post("/programs", {**FIRST_FOUR, "shield": {"pause_seconds": None}})
     assert answer.body["shield"] == {"pause_seconds": None, "per_scan": 5, "per_day": 8}

@@ -28,7 +28,14 @@ def blueprint(deps: Deps, *, apple: bool, google: bool = False) -> Blueprint:
     views = Views(deps, PrivateLinks(deps.keyring, deps.settings.base_url, apple, google))
     for route in ROUTES:
         path = route.path.replace("{", "<").replace("}", ">")
-        bp.add_url_rule(path, route.name, views.of(route), methods=[route.method], provide_automatic_options=False)
+        bp.add_url_rule(
+            path,
+            route.name,
+            views.of(route),
+            methods=[route.method],
+            provide_automatic_options=False,
+            strict_slashes=True,  # programs write addresses exactly; the pages bear with people
+        )
     described = document(ROUTES, deps.settings.base_url)
     bp.add_url_rule("/openapi.json", "openapi", lambda: json_response(described), provide_automatic_options=False)
     for path in ("/", "/<path:rest>"):

@@ -33,7 +33,7 @@ class Shield(TypedDict):
 class ShieldChanges(TypedDict, total=False):
     """null switches a rule off; one that is left out stays as it is, in a new program at 300, 5 and 8."""
 
-    pause_seconds: _ShieldNumber | None
+    pause_seconds: Annotated[int, Field(ge=0, le=1_000_000)] | None
     per_scan: _ShieldNumber | None
     per_day: _ShieldNumber | None
 

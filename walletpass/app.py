@@ -124,10 +124,14 @@ class Application:
         self._engine.dispose()
 
 
-OWNERS = (("Emma", "en"), ("Kasia", "pl"), ("Bence", "hu"))
-"""Whose pretend iPhones the demo shows, and the languages that they speak."""
-
-ANDROID_OWNERS = (("Ola", "en"), ("Jan", "pl"))
+OWNERS = (
+    ("Emma", "en", "iPhone"),
+    ("Ola", "en", "Android"),
+    ("Kasia", "pl", "iPhone"),
+    ("Jan", "pl", "Android"),
+    ("Bence", "hu", "iPhone"),
+)
+"""Whose pretend phones the demo shows, side by side, the languages that they speak, and which kind they are."""
 
 
 class DemoApplication(Application):
@@ -142,11 +146,12 @@ class DemoApplication(Application):
         super().__init__(with_google(demo.settings, self._google).model_copy(update={"apns_url": self._apns.url}))
         roots = x509.load_pem_x509_certificates(chain.root.read_bytes())
         zone = ZoneInfo("Europe/Warsaw")
-        iphones = [IPhone(name, code, apns=self._apns, roots=roots, clock=now, zone=zone) for name, code in OWNERS]
-        androids = [
-            AndroidPhone(name, code, google=self._google, clock=now, zone=zone) for name, code in ANDROID_OWNERS
+        self._phones: list[IPhone | AndroidPhone] = [
+            IPhone(name, language, apns=self._apns, roots=roots, clock=now, zone=zone)
+            if kind == "iPhone"
+            else AndroidPhone(name, language, google=self._google, clock=now, zone=zone)
+            for name, language, kind in OWNERS
         ]
-        self._phones: list[IPhone | AndroidPhone] = [*iphones, *androids]
         join_page = Invitation("Coffee Card", f"{base_url}/join/{PROGRAM}")
         self.wsgi.register_blueprint(phones.blueprint(self._phones, lambda: [join_page], self._google))
 

@@ -68,6 +68,12 @@ def test_everything_works_with_scripts_off(cafe: Cafe, open_page: Open) -> None:
     assert cafe.cards()[0].customer.name == "Sara"
 
 
+def test_without_scripts_nothing_is_offered_that_needs_them(open_page: Open) -> None:
+    page = open_page(JOIN, user_agent=INSTAGRAM, java_script_enabled=False)
+    expect(page.get_by_label("Link")).to_be_visible()
+    expect(page.get_by_text("Copy the link", exact=True)).to_be_hidden()
+
+
 def test_a_keyboard_is_enough(cafe: Cafe, open_page: Open) -> None:
     page = open_page(JOIN)
     for _ in range(10):

@@ -10,7 +10,7 @@ PORT ?= 8000
 # Two workers: the suite is sized for two cores. `make test PYTEST="-n 0 tests/apple"` runs a part.
 PYTEST ?= -n 2 --dist loadgroup
 
-.PHONY: demo test lint types tests machine format catalogue bench clean
+.PHONY: demo test lint types tests machine format catalogue clean
 .DELETE_ON_ERROR:
 
 demo: .venv/.ready

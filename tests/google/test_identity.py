@@ -59,7 +59,7 @@ def test_what_is_missing_is_named(tmp_path: Path, name: str) -> None:
 @pytest.mark.parametrize(
     ("key", "words"),
     [
-        ("-----BEGIN PRIVATE KEY-----\\nMIIE\\n-----END PRIVATE KEY-----", "cannot be read"),
+        ("-----BEGIN EC PARAMETERS-----\\nMIIE\\n-----END EC PARAMETERS-----", "cannot be read"),
         (EC_KEY.decode(), "is not an RSA key"),
     ],
 )

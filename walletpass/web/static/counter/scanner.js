@@ -1,7 +1,7 @@
 // Hand scanners are keyboards: they type the code faster than any hand, and press Enter.
-// Milliseconds between two keys, at most. Slow wireless scanners need about 50; a busy tablet delivers them later.
+// Milliseconds between two keys, at most. Slow wireless scanners need about 50; a busy tablet delivers them much later.
 // Nobody types six signs and Enter outside of a field by accident, so there is room.
-const PAUSE = 500;
+const PAUSE = 1500;
 const SHORTEST = 6; // signs
 
 export function listenToScanner(onCode) {

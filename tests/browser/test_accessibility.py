@@ -14,9 +14,17 @@ LOOKS = [("light", PHONE), ("dark", PHONE), ("light", DESK), ("dark", DESK)]
 pytestmark = pytest.mark.parametrize(("scheme", "viewport"), LOOKS)
 
 
+AT_REST = """() => Promise.all(
+  document.getAnimations()
+    .filter((each) => each.effect.getComputedTiming().endTime !== Infinity)
+    .map((each) => each.finished.catch(() => null))
+)"""
+
+
 def faults(page: Page) -> list[str]:
     """What somebody would stumble over, with everything unfolded."""
     page.evaluate("document.querySelectorAll('details').forEach((part) => { part.open = true; })")
+    page.evaluate(AT_REST)  # what is still fading in or turning over is not yet what people read
     found: list[str] = page.evaluate(CHECKS)
     width = page.evaluate("document.documentElement.scrollWidth - innerWidth")
     return [*found, *([f"sticks out by {width} pixels"] if width > 0 else [])]
